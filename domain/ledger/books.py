@@ -10,9 +10,8 @@ from domain.claims import prefixes_of
 from domain.decision import NotLoaded, Reads
 from domain.fact import Fact
 from domain.ledger.envelope import Head, NewFact, StoredFact
-from domain.ledger.mapper import Recorded
+from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.owners import lacks, merged_then, owned_by, owner_of, survivor_among
-from domain.ledger.reading import reading
 from domain.ledger.records import WITH_PEOPLE, Loaded
 from domain.ledger.stream import Stream, View
 from domain.membership.state import Membership
@@ -60,7 +59,7 @@ class LoadedBooks:
         for stream in known:
             self._hold(stream)
         for stored in loaded.facts:
-            self._add(stored.kind, stored.stream_id, reading(stored))
+            self._add(stored.kind, stored.stream_id, recorded(stored))
 
     @property
     def streams(self) -> Collection[Stream]:

@@ -131,7 +131,7 @@ DECLARE
 BEGIN
     FOREACH q IN ARRAY asked LOOP
         n := n + 1;
-        IF cardinality(q.packages_of) + cardinality(q.claimed_from) = 0 THEN
+        IF cardinality(q.packages_of) + cardinality(q.unspent_of) + cardinality(q.claimed_from) = 0 THEN
             named := named || n;
             CONTINUE WHEN cardinality(asked) > 1;
         END IF;
@@ -149,7 +149,7 @@ BEGIN
         SELECT a.*, number_of(a.business) AS ledger
           FROM unnest(asked) WITH ORDINALITY AS a (
                business, wanted, known, packages_of, claimed_from, claimed_upto, with_customers, counted_from,
-               counted_upto, keys, nth)
+               counted_upto, keys, unspent_of, nth)
          WHERE a.nth = ANY (named)
     ), w AS MATERIALIZED (
         SELECT q.nth, q.business, q.ledger, u.stream, u.known, u.place

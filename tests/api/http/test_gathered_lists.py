@@ -19,6 +19,10 @@ PATHS = ("/v1/packages", "/v1/customers", "/v1/bookings")
 Answer = tuple[int, bytes, str | None]
 
 
+TRIES_MAX = 50
+"""On a busy machine questions may come one after the other."""
+
+
 @pytest.fixture
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many lists were read in each round trip from now on."""
@@ -70,11 +74,14 @@ def test_each_answer_is_that_of_the_list_alone(
         (each, f"{path}?limit={limit}") for each in (desk, other) for path in PATHS for limit in (1, 2, 3)
     ]
     alone = [at_once(each)[0] for each in asked]
-    trips.clear()
 
-    assert at_once(*asked) == alone
-    assert sum(trips) == len(asked)
-    assert len(trips) < len(asked)
+    for _ in range(TRIES_MAX):
+        trips.clear()
+        assert at_once(*asked) == alone
+        assert sum(trips) == len(asked)
+        if len(trips) < len(asked):
+            break
+    assert len(trips) < len(asked), "none ever shared a round trip"
 
 
 def test_a_question_that_is_wrong_spoils_no_other(either_desk: Desk, trips: list[int]) -> None:

@@ -41,7 +41,8 @@ def test_a_read_model_is_followed_fact_by_fact(either_desk: Desk) -> None:
         assert answer.status_code == status
 
 
-def test_read_models_show_how_far_behind_they_were(desk: Desk) -> None:
+def test_read_models_show_how_far_behind_they_were(desk_alone: Desk) -> None:
+    desk = desk_alone
     browser = Browser.signed_in(desk)
     browser.go("/system/read-models")
     assert "not looked at yet" in browser.text

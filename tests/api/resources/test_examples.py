@@ -45,11 +45,11 @@ def flaws(value: Any, schema: Any, document: Described) -> list[str]:
 
 
 def test_a_condition_is_judged_by_the_routes_that_say_so_and_refused_by_all_others(
-    day: list[Exchanged],
+    day: Recording,
 ) -> None:
     """Each request of the day was also sent for a version that nothing has."""
-    assert {each.route.operation for each in day} == {route.operation for route in ROUTES}
-    for each in day:
+    assert {each.route.operation for each in day.exchanged} == {route.operation for route in ROUTES}
+    for each in day.exchanged:
         assert each.mismatched is not None
         problem = each.mismatched.json()
         if each.route.method == "POST" and each.route.versioned:
