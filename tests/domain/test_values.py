@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from domain.actor import Actor, Role
+from domain.ledger.mapper import Meta
 from domain.moments import Day, DayOrMoment, Moment, from_milliseconds, rfc3339
 from domain.values import ExternalRef, LongText, Money, Name, PackageId, Quantity, Value, Wording
 from tests.strategies import moments, texts
@@ -149,3 +151,10 @@ def test_a_wording_leaves_a_salted_commitment_and_no_text() -> None:
 
 def test_an_external_reference_reads_source_colon_ref() -> None:
     assert str(ExternalRef(source="mindbody", ref="991")) == "mindbody:991"
+
+
+def test_a_copy_works_out_anew_what_was_worked_out_of_other_fields() -> None:
+    meta = Meta(actor=Actor(id="stf_1", role=Role.OWNER))
+    assert b"secret" not in meta.to_bytes()
+    copied = meta.model_copy(update={"secret": "abc"})
+    assert Meta.model_validate_json(copied.to_bytes()) == copied != meta
