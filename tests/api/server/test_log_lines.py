@@ -59,7 +59,14 @@ def test_a_closed_descriptor_keeps_nobody() -> None:
     os.close(writing)
 
 
-@pytest.mark.parametrize("how", ["nobody reads", "full", "closed"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "nobody reads",
+        pytest.param("full", marks=pytest.mark.extended),
+        pytest.param("closed", marks=pytest.mark.extended),
+    ],
+)
 def test_a_server_answers_whatever_becomes_of_its_log(tmp_path: Path, how: str) -> None:
     ours, theirs = socket.socketpair()
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)  # it holds little, and is not read
