@@ -242,10 +242,6 @@ def one_stream(kind: str, id: str, facts: "Sequence[Fact]", *, new: bool = False
     return Decision({id: (kind, facts)}, streams=(NewStream(kind, id),) if new else ())
 
 
-def no_target(command: "Value", business_id: str) -> None:
-    """No target: the command is given for no version."""
-
-
 @dataclass(frozen=True, slots=True)
 class UseCase(Generic[C]):
     """A verb: the command that asks for it, what it reads, what it decides."""
@@ -254,14 +250,8 @@ class UseCase(Generic[C]):
     reads: Callable[[C, str, Peek], Reads]
     """(command, business id, peek) → what is read."""
     decide: "Callable[[C, Books, Circumstances], Decision]"
-    target: Callable[[C, str], str | None] = no_target
-    """(command, business id) → the stream whose version If-Match names."""
-    finds: Callable[[C, Books], str | None] | None = None
-    """The same, where only the books tell which stream that is; None: it is not there."""
+    target: Callable[[C, Books], str | None] | None = None
+    """(command, books) → the stream whose version If-Match names, None where it is not there. Without it the command is
+    given for no version."""
     alone: bool = False
     """Whether it is decided under the lock of the ledger's head alone, so that nothing it must see is missed."""
-
-    @property
-    def is_about_one(self) -> bool:
-        """Whether the command is about one stream, so that it can be given for a version of it."""
-        return self.target is not no_target or self.finds is not None

@@ -4,6 +4,7 @@ Facts are read straight from the ledger, a page of customers at a time, so memor
 pages answer for one position, whatever is recorded meanwhile.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -60,9 +61,13 @@ class PackagesThen:
     def _customers(self, after: str) -> Sequence[str]:
         if self.only is None:
             return self.recorder.streams("customer", after, CUSTOMERS_PER_READ)
-        behind = place_of_customer(after) if after else (-1, "")
-        places = sorted(place for id in self.only if (place := place_of_customer(id)) > behind)
-        return [id for _, id in places[:CUSTOMERS_PER_READ]]
+        first = bisect_right(self._places, place_of_customer(after)) if after else 0
+        return [id for _, id in self._places[first : first + CUSTOMERS_PER_READ]]
+
+    @cached_property
+    def _places(self) -> Sequence[CustomerPlace]:
+        """Of `only`, in order."""
+        return sorted(map(place_of_customer, self.only or ()))
 
     def of(self, customer_id: str) -> list[PackageThen]:
         """The packages of one customer, in order of purchase. Raises UnreadableFact, LedgerUnavailable."""

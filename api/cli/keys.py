@@ -13,6 +13,7 @@ from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms, role
 from api.http.key_guard import guard_of, is_genuine, mark_when_made
 from api.http.ledger_types import Carnet, KnownPepper
 from api.http.permissions import Scope
+from api.http.sign_in_links import NAME_OF_KEYS
 from api.server.ledgers import Ledgers
 from api.server.pepper import Peppers, WrongPepper, peppers_of
 from api.server.present_role import present_role
@@ -76,6 +77,8 @@ def issue(
 
     Exit status: 0 issued; 1 it failed; 2 wrong usage.
     """
+    if name == NAME_OF_KEYS:
+        raise click.UsageError("--name: is that of the keys that links become")
     given = [Scope(scope) for scope in scopes]
     if (flaw := flaw_of_scopes(Role(role), given)) is not None:
         raise click.UsageError(f"--scope: {flaw}")

@@ -290,10 +290,16 @@ class Query(Call, Generic[Q]):
 
     # Lists
 
-    def after(self) -> list[Any] | None:
-        """The key of the last row before this page; None for the first. Raises Problem invalid-cursor."""
+    def after(self, values: int | None = None) -> list[Any] | None:
+        """The key of the last row before this page; None for the first. Raises Problem invalid-cursor.
+
+        `values`: how many the key has; that of another release may have others.
+        """
         given = self._list.cursor
-        return None if given is None else self._read_cursor(given)
+        key = None if given is None else self._read_cursor(given)
+        if key is not None and values is not None and len(key) != values:
+            raise foreign_cursor()
+        return key
 
     def page(
         self,

@@ -64,10 +64,6 @@ class Route:
         return ("GET", "HEAD") if self.method == "GET" else ("POST",)
 
     @property
-    def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\{\w+\}", "[^/]+", self.path))
-
-    @property
     def litestar_path(self) -> str:
         return re.sub(r"\{(\w+)\}", r"{\1:str}", self.path)
 

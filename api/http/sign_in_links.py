@@ -20,6 +20,8 @@ from api.http.ids import encode
 
 PURPOSE = "sign-in"
 """Of the secret that codes are signed with."""
+NAME_OF_KEYS = "Sign-in by a link"
+"""Of the keys that links become; no other key has it."""
 HOURS_OF_CUSTOMER = 90 * 24
 """How long a customer stays signed in."""
 MINUTES_OF_LETTER = 30

@@ -38,6 +38,7 @@ from api.http.query_route import query
 from api.http.request import HttpRequest
 from api.http.responses import Reply
 from api.http.route import Route, handler_of
+from api.http.sign_in_links import NAME_OF_KEYS
 from domain.actor import Role
 from domain.decision import Reads
 from domain.moments import Moment, from_milliseconds, rfc3339, to_milliseconds
@@ -195,7 +196,10 @@ def _issued(request: HttpRequest, raw: bytes) -> Reply:
 
 
 def _check(call: Command[ApiKeyBody]) -> None:
-    """Raises validation-failed for an unknown or misplaced person, misplaced scopes, and an expiry that has passed."""
+    """Raises validation-failed for an unknown or misplaced person, misplaced scopes, an expiry that has passed, and the
+    name of the keys that links become: such a key may end itself."""
+    if call.body.name == NAME_OF_KEYS:
+        raise invalid([Flaw("/name", "reserved", "is that of the keys that links become")])
     staff_id, expires_at = call.body.staff_id, call.body.expires_at
     _check_customer(call)
     if staff_id is not None:

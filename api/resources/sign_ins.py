@@ -25,6 +25,7 @@ from api.http.serving import Serving
 from api.http.sign_in_links import (
     HOURS_OF_CUSTOMER,
     MINUTES_OF_LETTER,
+    NAME_OF_KEYS,
     PURPOSE,
     SignIn,
     code_of,
@@ -50,8 +51,6 @@ SLOT_MS = 10 * 60_000
 SLOTS_OF_A_DAY = 24 * 60 * 60_000 // SLOT_MS
 LETTERS_OF_A_DAY = 6
 """Letters that an address gets in one day of UTC."""
-NAME = "Sign-in by a link"
-"""Of the keys that links become."""
 
 
 class SignInLinkBody(Value):
@@ -204,7 +203,7 @@ def _ended(request: HttpRequest, raw: bytes) -> Reply:
     exchange = exchange_of(request.scope)
     read_body(raw, exchange.header(b"content-type"), EmptyBody)
     key = exchange.frame.carnet.store.find_key(exchange.caller.key_id)
-    if key is None or key.name != NAME:
+    if key is None or key.name != NAME_OF_KEYS:
         flaw = "is a key that was issued, and may be in use elsewhere: an owner revokes it"
         raise invalid([Flaw("/Authorization", "issued", flaw, "header")])
     ended = exchange.frame.keys.end(key)
@@ -268,7 +267,7 @@ def _used(request: HttpRequest, raw: bytes) -> Reply:
     key = StoredKey(
         id=key_id,
         business_id=whom.business_id,
-        name=NAME,
+        name=NAME_OF_KEYS,
         role=whom.role,
         actor_id=whom.actor_id or key_id,
         mac=mac_of(frame.pepper, text),

@@ -220,6 +220,8 @@ def application(settings: Settings) -> Litestar:
             pages=settings.pages,
             mails_links=settings.mails_links,
         )
-        stack.enter_context(sampling(app.state["frame"].trend))
+        frame = app.state["frame"]
+        stack.enter_context(sampling(frame.trend))
+        stack.callback(frame.after_answers.finish)
         app.on_shutdown.append(stack.pop_all().close)
     return app

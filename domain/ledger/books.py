@@ -46,8 +46,8 @@ class LoadedBooks:
         self.head = loaded.head
         self.counts = {prefix: loaded.counts.get(prefix, 0) for prefix in wanted.counted}
         self.seen: dict[str, int] = {}
-        self.passed_over: dict[str, None] = {}
-        """Customers of whom the current decision saw only the packages of which something is left."""
+        self.unspent_of: dict[str, None] = {}
+        """Customers of whom the current decision saw only the packages that are not spent."""
         self.wanted = wanted
         self._personal = loaded.personal
         self._people: dict[str, Person] = {person.id: person for person in loaded.people}
@@ -277,7 +277,7 @@ class LoadedBooks:
         read = {*self.wanted.unspent_of, *self.wanted.packages_of}
         if lacks := tuple(id for id in owners if id not in read):
             raise NotLoaded(Reads(unspent_of=lacks))
-        self.passed_over |= dict.fromkeys(owners)
+        self.unspent_of |= dict.fromkeys(owners)
         return [found for found in self._packages_of(owners) if not found[1].is_spent]
 
     def _packages_of(self, owners: Sequence[str]) -> Iterator[tuple[str, Package, int]]:

@@ -37,14 +37,14 @@ def decide(
 
     Raises NotLoaded, Refused, and RenewalsDue where memberships must be renewed first, but for those passed over.
     """
-    books.seen, books.passed_over = {}, {}
+    books.seen, books.unspent_of = {}, {}
     order, at = redirected(order, books), acting(at, books)
     is_there = _check_version(order, books)
     decision = _decided(order, books, at, passed_over)
     if not is_there:
         # It has no version yet. Whether that is a refusal of its own, the decision has told first.
         check_match(order.if_match, 0)
-    read, passed_over = dict(books.seen), tuple(books.passed_over)
+    read, unspent_of = dict(books.seen), tuple(books.unspent_of)
     meta = order.meta.to_bytes()
     versions = {id: books.version(id) for id in decision.facts}
     facts = []
@@ -82,7 +82,7 @@ def decide(
         photos=order.photos,
         erases=decision.erases,
         request=request,
-        unspent_of=passed_over,
+        unspent_of=unspent_of,
         seen_upto=books.head.position,
         spent=dict.fromkeys(marked, 0) | now_spent,
     )
@@ -139,12 +139,10 @@ def _check_version(order: Order, books: LoadedBooks) -> bool:
     """Whether the target is there, or the command is for any version. Raises VersionMismatch."""
     if order.if_match is None:
         return True
-    use_case = order.use_case
-    assert use_case.is_about_one, f"{use_case.command.__name__} is given for no version"
-    target = use_case.target(order.command, books.business_id)
-    if use_case.finds is not None:
-        target = use_case.finds(order.command, books)
-    found = None if target is None else books.stream(books.survivor_of(target))
+    target = order.use_case.target
+    assert target is not None, f"{order.use_case.command.__name__} is given for no version"
+    named = target(order.command, books)
+    found = None if named is None else books.stream(books.survivor_of(named))
     if found is None:
         return False
     check_match(order.if_match, found.version)

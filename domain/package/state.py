@@ -169,7 +169,7 @@ class Package(Struct, frozen=True, gc=False):
     @property
     def is_spent(self) -> bool:
         """Whether nothing is left of it: no unit is available or held. Another fact may give units back."""
-        return not any(line.remaining for line in self.lines)
+        return self.remaining == 0
 
     @property
     def held(self) -> int:

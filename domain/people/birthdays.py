@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 LEAP_DAY = (2, 29)
 DAYS_MAX = 366
-"""Days of one list of birthdays: each day of a year once."""
+"""Days of one list of birthdays: those of a leap year."""
 
 
 def returns_on(day_of_life: date, year: int) -> date | None:

@@ -23,7 +23,7 @@ def reads_account(command: EntryByHand, business_id: str, peek: Peek) -> Reads:
     return Reads(streams, counted=(entry_claim(command.entry_id),))
 
 
-def account_in(command: EntryByHand, business_id: str) -> str:
+def account_in(command: EntryByHand, books: Books) -> str:
     """The target of a command: the stream of the customer's points."""
     return account_id(command.customer_id)
 

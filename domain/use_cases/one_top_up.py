@@ -75,5 +75,9 @@ def counted_by(rule: TopUp, books: Books) -> dict[str, Package]:
     Of one that is spent no unit counts, but it counts towards the offer's limit per customer.
     """
     limited = rule.terms.max_per_customer is not None
-    held = books.packages_of if limited else books.unspent_packages_of
-    return {id: package for id, package, _ in held(rule.customer_id) if package.offer_id == rule.offer_id}
+    return of_offer(rule, (books.packages_of if limited else books.unspent_packages_of)(rule.customer_id))
+
+
+def of_offer(rule: TopUp, held: Iterable[tuple[str, Package, int]]) -> dict[str, Package]:
+    """Those among packages of a customer that were sold of the rule's offer."""
+    return {id: package for id, package, _ in held if package.offer_id == rule.offer_id}

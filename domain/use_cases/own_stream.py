@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from domain.decision import Peek, Reads
+from domain.decision import Books, Peek, Reads
 from domain.values import Value
 
 
@@ -16,9 +16,9 @@ def own(name: str, *, and_business: bool = False) -> Callable[[Value, str, Peek]
     return reads
 
 
-def id_in(name: str) -> Callable[[Value, str], str]:
+def id_in(name: str) -> Callable[[Value, Books], str]:
     """The target of a command: the stream whose id it holds under `name`."""
-    return lambda command, business_id: str(getattr(command, name))
+    return lambda command, books: str(getattr(command, name))
 
 
 def the_business(command: Value, business_id: str, peek: Peek) -> Reads:
@@ -26,6 +26,6 @@ def the_business(command: Value, business_id: str, peek: Peek) -> Reads:
     return Reads({business_id: 0})
 
 
-def business_id_of(command: Value, business_id: str) -> str:
+def business_id_of(command: Value, books: Books) -> str:
     """The target of a command on the business itself."""
-    return business_id
+    return books.business_id

@@ -48,4 +48,4 @@ def paid(command: RefundPayment, books: Books) -> str | None:
     return next(iter((*packages, *bookings)), None)
 
 
-REFUND_PAYMENT = UseCase(RefundPayment, reads, decide, finds=paid)
+REFUND_PAYMENT = UseCase(RefundPayment, reads, decide, paid)

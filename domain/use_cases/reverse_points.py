@@ -30,4 +30,4 @@ def account(command: ReversePoints, books: Books) -> str | None:
     return next((stream_id for stream_id, _ in held), None)
 
 
-REVERSE_POINTS = UseCase(ReversePoints, reads, decide, finds=account)
+REVERSE_POINTS = UseCase(ReversePoints, reads, decide, account)

@@ -18,7 +18,7 @@ from domain.top_up.attempts import LOWERS, available_of, opened
 from domain.top_up.facts import TopUpFact, WhyLapsed
 from domain.top_up.standing import withdrawn
 from domain.top_up.state import TopUp
-from domain.use_cases.one_top_up import counted_by, standing_of
+from domain.use_cases.one_top_up import counted_by, of_offer, standing_of
 from domain.values import Value
 
 MOVES = frozenset({*LOWERS, CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged})
@@ -80,12 +80,13 @@ def _fallen(
     """The attempt that the facts of packages open for one rule, if they take what is left to its threshold."""
     rule = books.top_up(top_up_id)
     assert rule is not None, "the caller has read it"
-    held = counted_by(rule, books) | _moved_of(rule, moved, books)
+    held = of_offer(rule, books.unspent_packages_of(rule.customer_id)) | _moved_of(rule, moved, books)
     after = {id: fold(evolve_package, package, moved.get(id, ())) for id, package in held.items()}
     before, left = (sum(available_of(package, at.now) for package in each.values()) for each in (held, after))
     if not left <= rule.threshold < before:
         return []
-    return opened(rule, top_up_id, before, standing_of(rule, customer, after, books, at.now))
+    counted = counted_by(rule, books) | after
+    return opened(rule, top_up_id, before, standing_of(rule, customer, counted, books, at.now))
 
 
 def _moved_of(rule: TopUp, moved: Iterable[str], books: Books) -> dict[str, Package]:

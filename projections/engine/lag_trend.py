@@ -4,18 +4,18 @@
     with sampling(trend):              # a look every ten seconds
         trend.of("biz_1")
 
-Each process keeps its own, and begins anew with it. A look costs nothing where nobody is behind.
+Each process keeps its own, and begins anew with it. Where nobody is behind, a look is a few short questions.
 """
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event, Thread
 
 from projections.engine.checkpoints import error_text
+from projections.engine.repeating import repeating
 from projections.engine.watch import Watch
 
 EVERY_S = 10
@@ -58,22 +58,10 @@ class LagTrend:
         ]
 
 
-@contextmanager
-def sampling(trend: LagTrend, every_s: float = EVERY_S) -> Iterator[None]:
+def sampling(trend: LagTrend, every_s: float = EVERY_S) -> AbstractContextManager[None]:
     """Look as long as the block lasts, in a thread. No error leaves it: each is logged."""
-    stopping = Event()
-    thread = Thread(target=_run, args=(trend, every_s, stopping), name="carnet-trend", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
+    return repeating("carnet-trend", every_s, lambda stopping: trend.look(), _failed)
 
 
-def _run(trend: LagTrend, every_s: float, stopping: Event) -> None:
-    while not stopping.wait(every_s):
-        try:
-            trend.look()
-        except Exception as error:  # the database cannot be reached, for example
-            log.debug("no look at the read models: %s", error_text(error))
+def _failed(error: Exception) -> None:
+    log.debug("no look at the read models: %s", error_text(error))

@@ -42,7 +42,7 @@ class Watch:
         with self._one_at_a_time:
             sight = self._lookout.look()
             with self._views.reading() as connection:
-                stopped = self._stopped(connection)
+                stopped = self._stopped(connection, sight)
                 behind = sorted({*sight.behind, *(business_id for business_id, _ in stopped)})
                 facts = self._facts(connection, sight, behind) if behind else 0
         return Lag(facts, len(stopped), len(sight.building))
@@ -56,7 +56,9 @@ class Watch:
         with self._one_at_a_time:
             sight = self._lookout.look()
             with self._views.reading() as connection:
-                every = {business_id: 0 for business_id, _ in self._stopped(connection)} | dict(sight.behind)
+                every = {business_id: 0 for business_id, _ in self._stopped(connection, sight)} | dict(
+                    sight.behind
+                )
                 chosen = sorted(every, key=lambda id: (-every[id], id))[:at_most]
                 found = self._each(connection, sight, chosen) if chosen else {}
         return found, len(chosen) == len(every)
@@ -73,9 +75,9 @@ class Watch:
             found[row.business_id][live[row.physical]] -= row.position
         return {id: {name: lag for name, lag in lags.items() if lag > 0} for id, lags in found.items()}
 
-    def _stopped(self, connection: Connection) -> list[tuple[str, str]]:
+    def _stopped(self, connection: Connection, sight: Sight) -> list[tuple[str, str]]:
         """(business, table) of those that have stopped."""
-        served = [each.physical for each in checkpoints.served(connection, self._projections)]
+        served = [each.physical for each in sight.served]
         found = (
             select(CHECKPOINTS.c.business_id, CHECKPOINTS.c.physical)
             .join(read_tables, read_tables.c.physical == CHECKPOINTS.c.physical)

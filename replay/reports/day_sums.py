@@ -17,9 +17,6 @@ from domain.ledger.mapper import Recorded
 from domain.moments import local_day
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
-    HoldFact,
-    MoneyFact,
-    OtherFact,
     PackageFact,
     PriceAdjusted,
     UnitsRedeemed,
@@ -30,7 +27,7 @@ from domain.tax import Taxed
 from projections.engine.definition import Row
 from projections.models.card_columns import sum_up
 from projections.models.packages import move
-from replay.as_of import EARLIEST, LATEST, effective_at
+from replay.as_of import EARLIEST, LATEST
 from replay.package import PackageThen
 from replay.receipt import receipt_lines, taxes_of
 from replay.reports.liability import (
@@ -42,7 +39,18 @@ from replay.reports.liability import (
     figures_of,
     uses_moved,
 )
-from replay.reports.movements import CAUSES, NOTHING, Cause, Clock, Owed, causes_of, lapsed_at, owed_as
+from replay.reports.movements import (
+    CAUSES,
+    MOVES_NOTHING,
+    NOTHING,
+    Cause,
+    Clock,
+    Owed,
+    Period,
+    causes_of,
+    lapsed_at,
+    owed_as,
+)
 from replay.reports.sales import Rates, is_sale
 
 OF_CUSTOMER = ("customers", "redemptions", "redemptions_across_packages", "units_corrected")
@@ -54,8 +62,6 @@ OF_CUSTOMER_AT = SOLD_AT + 1
 WIDTH = OF_CUSTOMER_AT + len(OF_CUSTOMER)
 CAUSE_AT = {cause: OWED_AT + 2 * number for number, cause in enumerate(CAUSES)}
 ONE_MORE_USE = ((OF_CUSTOMER_AT + OF_CUSTOMER.index("redemptions"), 1),)
-UNMOVED = HoldFact | MoneyFact | OtherFact
-"""No figure changes by them."""
 
 Amounts: TypeAlias = list[int]
 """`FIGURES`, then units and value owed by each cause, packages sold, and `OF_CUSTOMER`."""
@@ -187,7 +193,7 @@ def _states(facts: Sequence[Recorded]) -> list[State]:
     taxes: Sequence[Taxed] = ()
     for number, recorded in enumerate(facts, 1):
         fact = recorded.fact
-        if isinstance(fact, UNMOVED):
+        if isinstance(fact, MOVES_NOTHING):
             continue
         card = sum_up(move(card, recorded))
         frozen_on, expires_on = card["frozen_on"], card["expires_on"]
@@ -200,7 +206,7 @@ def _states(facts: Sequence[Recorded]) -> list[State]:
 
 
 def _of_clock(clock: Clock, packages: Sequence[PackageThen], states: Sequence[Sequence[State]]) -> list[Step]:
-    moment_of = effective_at if clock == "effective" else _recorded_at
+    moment_of = Period(clock, None).moment_of
     steps: list[Step] = []
     ordered = [
         _in_order(package, of_package, moment_of)
@@ -210,10 +216,6 @@ def _of_clock(clock: Clock, packages: Sequence[PackageThen], states: Sequence[Se
         steps += _steps(each, moment_of)
     steps += _of_customer(ordered, moment_of)
     return steps
-
-
-def _recorded_at(recorded: Recorded) -> datetime:
-    return recorded.recorded_at
 
 
 def _in_order(

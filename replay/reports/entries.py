@@ -106,9 +106,7 @@ def recorded_facts(
     while after < last:
         upto = min(after + FACTS_LOOKED_AT, last)
         stored = recorder.facts(after, FACTS_PER_READ, upto, others)
-        for recorded in map(reading, stored):
-            if isinstance(recorded.fact, tuple(wanted)):
-                yield recorded
+        yield from map(reading, stored)
         after = stored[-1].position if len(stored) == FACTS_PER_READ else upto
 
 

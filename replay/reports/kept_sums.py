@@ -8,14 +8,15 @@ merged, and those with a package that cannot be told by days, are in no sum: the
 question. Nothing is stored. The sums are made when they are first asked for, which reads the whole ledger.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Lock
+from typing import cast
 
-from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
+from domain.ledger.records import FactFilter
 from domain.moments import MILLISECOND, local_day, start_of
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import FACTS
@@ -37,11 +38,11 @@ from replay.reports.liability import FIGURES, Liability, add_figures, liability
 from replay.reports.movements import CAUSES, Cause, Clock, Movements, Owed, Period, movements
 from replay.reports.sales import Sales, sales
 
+OPENINGS = tuple(fact.stored_name for fact in FACTS if issubclass(fact, PackageOpened))
+"""The first fact of a package is one of these."""
 STREAMS_PER_READ = 200
 GROWN_MAX = 20_000
 """Packages that are folded again. Where more have grown, all are."""
-Told = Callable[[int], None]
-"""Called with the number of customers who were folded so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,6 @@ class KeptSums:
     zone: str
     position: int = 0
     """The position of the ledger that the sums are true for; 0: there are none."""
-    customers_done: int = 0
-    """How many customers the making of the first sums has come to."""
     merged: MergedStreams = field(default_factory=MergedStreams)
     _sums: DaySums = field(init=False)
     _apart: frozenset[str] = frozenset()
@@ -164,20 +163,17 @@ class KeptSums:
         if head > self.position:
             self._bring_to(recorder, head, books.moment)
         position = head if books.past.recorded_before is None else books.position
-        return PackagesThen(
-            recorder,
-            books.past,
-            position,
-            books.moment,
-            merges_at(recorder, books.past, position, self.merged),
-            self._apart,
-        )
+        merges = books.merges
+        if position != books.position:
+            merges = merges_at(recorder, books.past, position, self.merged)
+        return replace(books, position=position, merges=merges, only=self._apart)
 
     def _bring_to(self, recorder: LedgerRecorder, head: int, now: datetime) -> None:
         merged = merges_at(recorder, PRESENT, head, self.merged).ever
         grown = self._grown(recorder, head) if self.position else None
         if grown is None:
-            sums, apart = self._made(PackagesThen(recorder, PRESENT, head, now), merged)
+            sums = DaySums(self.zone)
+            apart = self._added(sums, PackagesThen(recorder, PRESENT, head, now), merged)
             self._sums, self._apart, self.position = sums, merged | apart, head
             return
         grown |= merged - self._apart
@@ -192,11 +188,6 @@ class KeptSums:
         self._sums.add(after, 1)
         self._apart, self.position = apart, head
 
-    def _made(self, books: PackagesThen, merged: Collection[str]) -> tuple[DaySums, frozenset[str]]:
-        sums = DaySums(self.zone)
-        self.customers_done = 0
-        return sums, self._added(sums, books, merged)
-
     def _added(self, sums: DaySums, books: PackagesThen, without: Collection[str] = ()) -> frozenset[str]:
         """Add the packages of every customer; returns those customers whose packages cannot be told by days."""
         apart: set[str] = set()
@@ -204,7 +195,6 @@ class KeptSums:
             customer_id = packages[0].customer_id
             if customer_id in without:
                 continue
-            self.customers_done += 1
             try:
                 sums.add_customer(packages)
             except NotByDays:
@@ -218,15 +208,14 @@ class KeptSums:
             streams.add(recorded.stream_id)
             if len(streams) > GROWN_MAX:
                 return None
-        return set(self._owners(recorder, sorted(streams)))
+        return set(self._owners(recorder, sorted(streams), head))
 
     @staticmethod
-    def _owners(recorder: LedgerRecorder, streams: Sequence[str]) -> Iterator[str]:
+    def _owners(recorder: LedgerRecorder, streams: Sequence[str], head: int) -> Iterator[str]:
         for first in range(0, len(streams), STREAMS_PER_READ):
-            named = streams[first : first + STREAMS_PER_READ]
-            for fact in recorder.load(Reads(dict.fromkeys(named, 0))).facts:
-                if fact.version == 1 and isinstance(opened := reading(fact).fact, PackageOpened):
-                    yield opened.customer_id
+            openings = FactFilter(names=OPENINGS, streams=tuple(streams[first : first + STREAMS_PER_READ]))
+            for stored in recorder.chosen_facts(openings, 0, head, STREAMS_PER_READ):
+                yield cast(PackageOpened, reading(stored).fact).customer_id
 
 
 def _owed(amounts: Amounts, cause: Cause) -> Owed:

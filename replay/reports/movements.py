@@ -190,20 +190,20 @@ def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
         fact, moment = cast(PackageFact, recorded.fact), period.moment_of(recorded)
         if isinstance(fact, PackageExpired | ReminderFact):
             continue  # they tell what is so anyway: the report is the same without them
-        if card is not None and (lapsed := owed_of(card, moment) - owed) != NOTHING:
+        if card is not None and (lapsed := _owed_of(card, moment) - owed) != NOTHING:
             yield movement(lapsed_at(card, moment), "lapsed", lapsed)
             owed += lapsed
         card, position = summed(moved(card, recorded)), recorded.position
-        change = owed_of(card, moment) - owed
+        change = _owed_of(card, moment) - owed
         for cause, part in causes_of(fact, change, expired=card_status(card, moment) == "expired"):
             if part != NOTHING:
                 yield movement(moment, cause, part)
         owed += change
-    if card is not None and (lapsed := owed_of(card, package.moment) - owed) != NOTHING:
+    if card is not None and (lapsed := _owed_of(card, package.moment) - owed) != NOTHING:
         yield movement(lapsed_at(card, package.moment), "lapsed", lapsed)
 
 
-def owed_of(card: Row, moment: datetime) -> Owed:
+def _owed_of(card: Row, moment: datetime) -> Owed:
     """What the liability report counts of a package at a moment."""
     return owed_as(card, card_status(card, moment))
 
@@ -221,6 +221,7 @@ def lapsed_at(card: Row, latest: datetime) -> datetime:
 
 
 MOVES_NOTHING = HoldFact | MoneyFact | OtherFact
+"""No figure changes by them."""
 
 
 def causes_of(fact: PackageFact, change: Owed, *, expired: bool) -> Iterator[tuple[Cause, Owed]]:

@@ -4,6 +4,7 @@ desk.sell(anna, offer)                          POST /v1/packages, 201, its card
 desk.refused(path, body, "package-expired")     the problem, and nothing is stored
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -211,7 +212,9 @@ class Desk:
 
 
 ROUTES: list[Route] = [handler.opt["route"] for handler in HANDLERS]
-COMMANDS = [(route.pattern, route.answer) for route in ROUTES if route.writes]
+COMMANDS = [
+    (re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path)), route.answer) for route in ROUTES if route.writes
+]
 
 
 def answer_of(path: str) -> type[BaseModel]:

@@ -3,6 +3,8 @@
 from asyncio import gather
 from typing import Any
 
+from api.pages.asking import ApiRefused
+from api.pages.audit.asked import Asked, report_of
 from api.pages.audit.timeline import proved
 from api.pages.page import page
 from api.pages.view import Screen, View
@@ -20,13 +22,11 @@ async def ledger(view: View) -> Screen:
     figures: dict[str, Any] = {
         "liability": None,
         "moved": None,
+        "is_waiting": False,
         "month": view.today.replace(day=1).isoformat(),
     }
     if view.one("figures") == "yes":
-        liability, moved = await gather(
-            view.know("reports.liability"), view.know("reports.movements", None, {"from": figures["month"]})
-        )
-        figures |= {"liability": liability.body, "moved": moved.body}
+        figures |= await _added_up(view, figures["month"])
     stopped = [each for each in models.body["data"] if each["stop"] is not None]
     shown = {
         "head": head.body,
@@ -37,6 +37,19 @@ async def ledger(view: View) -> Screen:
         **figures,
     }
     return Screen("audit/ledger.html", shown, true_for=head.position)
+
+
+async def _added_up(view: View, month: str) -> dict[str, Any]:
+    liability, moved = await gather(
+        report_of(view, "reports.liability", Asked()),
+        report_of(view, "reports.movements", Asked({"from": month})),
+    )
+    if liability is None or moved is None:
+        return {"is_waiting": True}
+    for each in (liability, moved):
+        if not each.is_good:
+            raise ApiRefused(each)
+    return {"liability": liability.body, "moved": moved.body}
 
 
 PAGES = (ledger,)

@@ -5,9 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from api.pages.asking import Answer, ApiRefused
-from api.pages.audit.asked import Asked, asked_of
+from api.pages.audit.asked import asked_of, report_of
 from api.pages.audit.nameless import nameless
-from api.pages.downloads import FORMS, PARAMETER
 from api.pages.page import page
 from api.pages.view import Screen, View
 
@@ -112,7 +111,7 @@ async def _report(
 ) -> Screen:
     """A report with its question. `instead`: parameters where the address has none."""
     asked = asked_of(view, *names, **(instead or {}))
-    found = await _found(view, operation, asked)
+    found = await report_of(view, operation, asked)
     shown: dict[str, Any] = {
         "asked": asked,
         "names": names,
@@ -135,18 +134,6 @@ async def _report(
         {**shown, "report": found.body},
         true_for=found.position,
         listed=listed,
-    )
-
-
-async def _found(view: View, operation: str, asked: Asked) -> Answer | None:
-    """The answer, however long it takes where it is taken along as a file; None: it is being made."""
-    question = (
-        view.session.key,
-        operation,
-        tuple(sorted((name, repr(value)) for name, value in asked.items())),
-    )
-    return await view.frame.long.of(
-        question, lambda: view.ask(operation, None, asked), whole=view.one(PARAMETER) in FORMS
     )
 
 

@@ -32,9 +32,10 @@ class CustomerTabs:
 
     @property
     def shown(self) -> Mapping[str, Any]:
-        """The names that `parts/customer_tabs.html` wants."""
+        """The names that `parts/customer_tabs.html` wants, and whether anything new may be sold or booked."""
         return {
             "customer": self.customer,
+            "may_have_more": not self.customer["blocked"] and self.customer["status"] == "active",
             "counts": {
                 "packages": self.customer["active_packages"],
                 "bookings": self.upcoming_count,

@@ -13,6 +13,7 @@ from api.resources.authors import EnteredBy, actors_known, entered_by
 from api.resources.bookings.queries import PastPage, ask
 from api.resources.parts import ERASED, NOBODY, LocalTime, People, SignedMoney, local
 from domain.booking.facts import (
+    Attendance,
     AttendanceMarked,
     BookingCancelled,
     BookingCompleted,
@@ -27,7 +28,9 @@ from domain.booking.facts import (
     BookingSourcesChanged,
     By,
     OutcomesChanged,
+    Unusable,
 )
+from domain.business.reasons import ReasonedFact
 from domain.moments import rfc3339
 from domain.values import TextRef, Value
 from replay.as_of import effective_at
@@ -44,7 +47,6 @@ Kind = Literal[
     "payment",
     "refund",
 ]
-Mark = Literal["attended", "late", "no_show"]
 
 
 class BookingHistoryParameters(PastPage):
@@ -64,7 +66,7 @@ class UnitsOutcome(PayingUnits):
     """What became of the units of one package."""
 
     outcome: Literal["restored", "forfeited", "none"]
-    unusable: Literal["package-expired", "package-cancelled"] | None
+    unusable: Unusable | None
     """Why units that went back cannot be used again."""
     overridden: bool
     """Whether staff decided against the terms."""
@@ -87,8 +89,8 @@ class BookingHistoryRow(LocalTime):
     """All that pay for it from then on: of a booking, a rescheduling and a change of units."""
     outcomes: tuple[UnitsOutcome, ...]
     """Of a cancellation, a no-show, and a change of what became of the units."""
-    attendance: Mark | None
-    previous_attendance: Mark | None
+    attendance: Attendance | None
+    previous_attendance: Attendance | None
     """The mark that this one corrects."""
     by: By | None
     """Who made or cancelled it: the customer, or the business for them."""
@@ -156,7 +158,7 @@ def _row(
     recorded: RecordedFact, zone: str, currency: str, people: People, texts: Mapping[str, str] | None
 ) -> BookingHistoryRow:
     fact, happened, ref = cast(BookingFact, recorded.fact), effective_at(recorded), _reason(recorded)
-    code = getattr(fact, "reason_code", None)
+    code = fact.reason_code if isinstance(fact, ReasonedFact) else None
     told = _told(fact, lambda amount: SignedMoney(amount=amount, currency=currency))
     return BookingHistoryRow(
         version=recorded.version,
@@ -181,8 +183,8 @@ class _Told:
     previous_starts_at: str | None = None
     units: tuple[PayingUnits, ...] = ()
     outcomes: tuple[UnitsOutcome, ...] = ()
-    attendance: Mark | None = None
-    previous_attendance: Mark | None = None
+    attendance: Attendance | None = None
+    previous_attendance: Attendance | None = None
     by: By | None = None
     in_time: bool | None = None
     amount: SignedMoney | None = None
@@ -190,7 +192,7 @@ class _Told:
     payment_id: str | None = None
 
 
-MARKS: Mapping[Mark, str] = {"attended": "Attended", "late": "Came late", "no_show": "No-show"}
+MARKS: Mapping[Attendance, str] = {"attended": "Attended", "late": "Came late", "no_show": "No-show"}
 WHY: Mapping[str, str] = {
     "used": "Units used for it",
     "restored": "Units given back",

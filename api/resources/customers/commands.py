@@ -15,7 +15,7 @@ from api.resources.customers.bodies import CustomerBody, CustomerChanges, Partic
 from api.resources.customers.duplicates import EnteredCustomer, entered, possible_duplicates
 from api.resources.people import nobody
 from api.resources.texts import wording_or_none
-from domain.decision import UseCase
+from domain.decision import Reads, UseCase
 from domain.people.commands import (
     AddParticipant,
     BlockCustomer,
@@ -286,7 +286,8 @@ def return_participant(call: Command[EmptyBody]) -> CommandRequest:
 def show(call: Query[NoParameters]) -> Found:
     """Profile, household, consents, points, and the number of active packages."""
     id = call.id("customer_id")
-    books = call.look_renewed(counted(id))
+    # All packages: one that was used up since may have changed the answer.
+    books = call.look_renewed(counted(id) | Reads(packages_of=(id,)))
     counts = counts_of(books, id, call.frame.carnet.clock())
     shown = in_books(books, id, books.person if call.sees_people else nobody, counts)
 

@@ -39,7 +39,7 @@ class PeopleSearch(Value):
     """The first day of birthdays, together with the last: whose birthday returns on one of these days, one on the
     29th of February on the 28th in a year without one; only for readers who may see people's data."""
     birthday_to: Day | None = None
-    """The last day of birthdays, less than a year after the first."""
+    """The last day of birthdays, at most 365 days after the first."""
 
 
 def asks_for_people(asked: PeopleSearch) -> bool:

@@ -113,7 +113,7 @@ def movement_lines(call: Query[LinesParameters]) -> Found:
     """Each line names the fact that moved it."""
     asked = call.parameters
     books, period = books_of_period(call, asked)
-    after = call.after()
+    after = call.after(6)
     found = lines(
         books,
         period,

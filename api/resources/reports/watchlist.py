@@ -115,7 +115,7 @@ def _books(call: Query[Any], past: Past, now: datetime) -> PackagesThen:
 
 def _present(call: Query[Any], now: datetime, find: Callable[[Snapshot], list[Watched]]) -> Found:
     """As it is now, from the cards that lists show."""
-    after = tuple(call.after() or BEFORE_ALL)
+    after = tuple(call.after(len(BEFORE_ALL)) or BEFORE_ALL)
     with call.snapshot(*watched.READS) as snapshot:
         found = find(snapshot)
         first = bisect_right(found, after, key=lambda each: each.place)
@@ -136,7 +136,7 @@ def _present(call: Query[Any], now: datetime, find: Callable[[Snapshot], list[Wa
 
 
 def _page(call: Query[Any], books: PackagesThen, found: Iterable[PackageThen]) -> Found:
-    after, limit = tuple(call.after() or BEFORE_ALL), call.parameters.limit
+    after, limit = tuple(call.after(len(BEFORE_ALL)) or BEFORE_ALL), call.parameters.limit
     count = units = value = owing = 0
     rows: list[PackageThen] = []
     for package in found:

@@ -9,12 +9,13 @@ Each process that serves or works may have one: what two of them find due is rec
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 
 from api.server.clock.tick import LastTurns, tick
 from api.server.installation import Installation
 from projections.engine.checkpoints import error_text
 from projections.engine.freshness import FreshReads
+from projections.engine.repeating import repeating
 
 log = logging.getLogger("carnet.clock")
 
@@ -28,24 +29,18 @@ def ticking(here: Installation, every_s: int) -> Iterator[None]:
     if every_s == 0:
         yield
         return
-    stopping = Event()
-    thread = Thread(target=_run, args=(here, every_s, stopping), name="carnet-clock", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
-
-
-def _run(here: Installation, every_s: int, stopping: Event) -> None:
     # The runner of the same process keeps the read models fresh: the clock only waits for it.
     reads = FreshReads(here.carnet.store, here.views)
     last: LastTurns = {}
-    while not stopping.wait(every_s):
-        try:
-            for done in tick(here.carnet, reads, here.businesses(), stopping=stopping, last=last):
-                if done.recorded:
-                    log.info("the clock recorded %d %s of %s", done.recorded, done.job, done.business_id)
-        except Exception as error:  # the database cannot be reached, for example
-            log.warning("the clock: %s; trying again", error_text(error))
+
+    def work(stopping: Event) -> None:
+        for done in tick(here.carnet, reads, here.businesses(), stopping=stopping, last=last):
+            if done.recorded:
+                log.info("the clock recorded %d %s of %s", done.recorded, done.job, done.business_id)
+
+    with repeating("carnet-clock", every_s, work, _failed):
+        yield
+
+
+def _failed(error: Exception) -> None:
+    log.warning("the clock: %s; trying again", error_text(error))

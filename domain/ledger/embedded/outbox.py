@@ -10,7 +10,7 @@ from domain.ledger.records import MessageState, MessageTotal, StoredMessage
 
 
 class MemoryOutbox:
-    """Implements `domain.ledger.contract.Outbox`."""
+    """Implements `domain.ledger.kept_beside.Outbox`."""
 
     def __init__(self) -> None:
         self._sending = Lock()

@@ -7,7 +7,7 @@ from domain.ledger.verification import KEPT_MAX, StoredVerification
 
 
 class MemoryVerifications:
-    """Implements `domain.ledger.contract.Verifications`."""
+    """Implements `domain.ledger.kept_beside.Verifications`."""
 
     def __init__(self) -> None:
         self._lock = Lock()

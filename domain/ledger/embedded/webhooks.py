@@ -9,7 +9,7 @@ from domain.ledger.webhook import StoredWebhook
 
 
 class MemoryWebhooks:
-    """Implements `domain.ledger.contract.Webhooks`."""
+    """Implements `domain.ledger.kept_beside.Webhooks`."""
 
     def __init__(self) -> None:
         self._sending = Lock()

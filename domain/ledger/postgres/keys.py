@@ -55,13 +55,16 @@ def revoke_key(
     # Each later statement sees what was committed before the lock was had.
     connection.execute(LOCKED_PAGE, [business_id, COUNT])
     known = connection.execute(
-        "SELECT role FROM api_keys WHERE business_id = %s AND id = %s", [business_id, key_id]
+        "SELECT role FROM api_keys WHERE business_id = %s AND id = %s AND revoked_at IS NULL",
+        [business_id, key_id],
     ).fetchone()
-    if check is not None and known is not None:
+    if known is None:
+        return False
+    if check is not None:
         live = [StoredKey(*row) for row in connection.execute(LIVE, [business_id, known[0]])]
         check([each for each in live if each.id != key_id])
-    done = connection.execute(
-        "UPDATE api_keys SET revoked_at = %s, guard = %s WHERE business_id = %s AND id = %s AND revoked_at IS NULL",
+    connection.execute(
+        "UPDATE api_keys SET revoked_at = %s, guard = %s WHERE business_id = %s AND id = %s",
         [revoked_at, guard, business_id, key_id],
     )
-    return done.rowcount == 1
+    return True

@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 class PostgresOutbox:
-    """Implements `domain.ledger.contract.Outbox`. `lend` gives a connection of the pool, `connect` one of its own."""
+    """Implements `domain.ledger.kept_beside.Outbox`. `lend` gives a connection of the pool, `connect` its own one."""
 
     def __init__(
         self,

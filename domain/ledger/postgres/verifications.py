@@ -8,7 +8,7 @@ from domain.ledger.verification import COLUMNS, KEPT_MAX, StoredVerification
 
 
 class PostgresVerifications:
-    """Implements `domain.ledger.contract.Verifications`."""
+    """Implements `domain.ledger.kept_beside.Verifications`."""
 
     def __init__(self, for_business: ForBusiness) -> None:
         self._for = for_business

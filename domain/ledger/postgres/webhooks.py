@@ -21,7 +21,7 @@ class ForBusiness(Protocol):
 
 
 class PostgresWebhooks:
-    """Implements `domain.ledger.contract.Webhooks`. `lend` gives a connection of the pool, `connect` one of its own."""
+    """Implements `domain.ledger.kept_beside.Webhooks`. `lend` gives a connection of the pool, `connect` its own one."""
 
     def __init__(
         self,

@@ -208,6 +208,18 @@ def test_a_card_whose_customer_changed_is_sent_again_without_a_new_version(eithe
     assert (answer.status_code, answer.json()["customer"]["name"]) == (200, "Anna Karenina")
 
 
+def test_a_customer_whose_package_is_used_up_is_sent_again(either_desk: Desk) -> None:
+    desk, service = either_desk, either_desk.service()
+    anna = desk.customer()
+    card = desk.sell(anna, desk.offer(service))
+    desk.do(f"/v1/customers/{anna}/changes", {"category": "VIP"})
+    path = f"/v1/customers/{anna}"
+    tag = desk.ask(path).headers["ETag"]
+    desk.do(f"/v1/packages/{card['id']}/redemptions", {"service_id": service, "quantity": card["remaining"]})
+    answer = again(desk, path, tag)
+    assert (answer.status_code, answer.json()["active_packages"]) == (200, 0)
+
+
 def test_a_customer_whose_package_expires_is_sent_again(either_desk: Desk) -> None:
     desk = either_desk
     anna, offer = desk.customer(), desk.offer(desk.service())

@@ -207,6 +207,32 @@ def test_a_report_that_takes_long_says_so_and_is_shown_once_it_is_there(
     assert browser.client.get(f"{address}?as=json", headers={"cookie": browser.cookie}).json()
 
 
+def test_figures_that_take_long_say_so_on_the_first_page(
+    salon: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LongAnswers, "patience_s", 0.0)
+    browser, address = auditor_of(salon), "/audit?figures=yes"
+    first = browser.client.get(address, headers={"cookie": browser.cookie})
+    assert "Being made" in first.text
+    monkeypatch.undo()
+    browser.go(address)
+    assert "€200.00" in browser.text
+
+
+def test_a_report_that_nobody_fetched_is_made_anew_later(
+    salon: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, address = auditor_of(salon), "/audit/reports/liability"
+    monkeypatch.setattr(LongAnswers, "patience_s", 0.0)
+    assert "Being made" in browser.client.get(address, headers={"cookie": browser.cookie}).text
+    monkeypatch.undo()
+    browser.go("/audit/reports/sales")  # made meanwhile
+    salon.sell(salon.customer("Béla"), salon.offer(salon.service(), quantity=1, price=10_000))
+    monkeypatch.setattr(LongAnswers, "kept_s", -1.0)
+    browser.go(address)
+    assert "€300.00" in browser.text
+
+
 def test_a_report_of_the_past_is_asked_by_its_form_and_told_where_it_cannot_be(desk: Desk) -> None:
     service = desk.service()
     package = desk.sell(desk.customer("Anna"), desk.offer(service, quantity=4, price=40_000))["id"]

@@ -46,6 +46,11 @@ def test_a_flaw_names_its_field_and_what_is_wrong_in_the_language_of_the_busines
     browser.go("/desk/house/services/new")
     assert browser.send("/services/new", name="X", service_type="Y", duration_minutes="0").status_code == 400
     assert "Perc: legalább 1 legyen" in browser.text
+    desk.do("/v1/policies", {"locale": "en"})
+    browser.go("/desk/customers?birthday_from=2026-02-01")
+    assert "Birthdays to: has to be filled in" in browser.text
+    browser.go("/desk/customers?birthday_from=2026-02-01&birthday_to=2027-02-03")
+    assert "Birthdays to: has to leave at most 366 days" in browser.text
 
 
 def test_the_page_says_what_its_form_has_just_done(desk: Desk) -> None:
@@ -55,6 +60,9 @@ def test_the_page_says_what_its_form_has_just_done(desk: Desk) -> None:
     browser.go(f"/desk/packages/{package}")
     browser.send("/expiry", expires_on="2031-05-06")
     assert "Done: Good until May 6, 2031" in browser.text
+    browser.go(f"/desk/packages/{package}")
+    browser.send("/expiry", expires_on="2031-05-06")
+    assert "Done:" not in browser.text, "it was so already"
     browser.go(f"/desk/customers/{anna}?edit={package}")
     assert "Done:" not in browser.text
     browser.send("/payment", amount="10", method="cash")
@@ -63,12 +71,19 @@ def test_the_page_says_what_its_form_has_just_done(desk: Desk) -> None:
 
 def test_nothing_is_offered_to_who_is_blocked(desk: Desk) -> None:
     anna = desk.customer()
-    desk.sell(anna, desk.offer(desk.service()))
+    package = desk.sell(anna, desk.offer(desk.service()))["id"]
     browser = Browser.signed_in(desk)
-    browser.go(f"/desk/customers/{anna}")
-    assert f"/desk/customers/{anna}/sell" in browser.answer.text
+    offered = {
+        f"/desk/customers/{anna}": f"/desk/customers/{anna}/sell",
+        f"/desk/customers/{anna}/details": f"/desk/customers/{anna}/sell",
+        f"/desk/customers/{anna}/bookings": "/desk/bookings/new",
+        f"/desk/packages/{package}": f"/desk/customers/{anna}/sell",
+    }
+    for address, form in offered.items():
+        assert form in browser.go(address).text, address
     desk.do(f"/v1/customers/{anna}/block", {})
+    for address, form in offered.items():
+        assert form not in browser.go(address).text, address
     browser.go(f"/desk/customers/{anna}")
-    assert f"/desk/customers/{anna}/sell" not in browser.answer.text
     assert "This customer is blocked: nothing new is sold to them or booked for them. Details" in browser.text
     assert "Use one" in browser.text, "what they have stays good"

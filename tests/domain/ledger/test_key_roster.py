@@ -139,6 +139,16 @@ def test_of_two_processes_that_revoke_each_others_key_one_succeeds(
         assert stores[0].revoke_key(BUSINESS, left.id, 6_000), "without a check"
 
 
+def test_a_key_that_is_revoked_or_of_another_business_is_left_as_it_is(store: Store) -> None:
+    for business in (BUSINESS, OTHER):
+        store.open_ledger(business)
+    store.add_key(key(1))
+    assert store.revoke_key(BUSINESS, key(1).id, 5_000)
+    store.add_key(key(2, OTHER))
+    for id in (key(1).id, key(2).id):
+        assert not store.revoke_key(BUSINESS, id, 6_000, check=one_is_left)
+
+
 def test_the_keys_of_another_business_or_role_do_not_count(store: Store) -> None:
     for business in (BUSINESS, OTHER):
         store.open_ledger(business)

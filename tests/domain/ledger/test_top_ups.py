@@ -26,21 +26,25 @@ COMMANDS = (
 )
 
 
-def sold(carnet: Carnet) -> Process:
+def sold(carnet: Carnet, terms: OfferTerms = TERMS) -> Process:
     """The salon, with three units of an offer besides."""
     desk = opened(carnet, 1)
     for command in (
-        PublishOffer(offer_id="off_1", offer=TERMS),
+        PublishOffer(offer_id="off_1", offer=terms),
         SellPackage(package_id="pkg_o", customer_id="cus_1", offer_id="off_1"),
     ):
         assert isinstance(desk.ask(command, type(command).__name__), Done)
     return desk
 
 
-def with_rule(carnet: Carnet) -> Process:
-    desk = sold(carnet)
+def with_rule(carnet: Carnet, terms: OfferTerms = TERMS, *, threshold: int = 2) -> Process:
+    desk = sold(carnet, terms)
     rule = SetTopUp(
-        top_up_id="top_1", customer_id="cus_1", offer_id="off_1", threshold=2, payment_method_ref="pm_1"
+        top_up_id="top_1",
+        customer_id="cus_1",
+        offer_id="off_1",
+        threshold=threshold,
+        payment_method_ref="pm_1",
     )
     assert isinstance(desk.ask(rule, "rule"), Done)
     return desk
@@ -63,13 +67,30 @@ def test_what_a_customer_without_a_rule_uses_up_reads_nothing_more(carnet: Carne
 def test_what_a_customer_with_a_rule_uses_up_is_read_together_once_the_customer_is_known(
     carnet: Carnet,
 ) -> None:
-    desk, kept = with_rule(carnet), StreamCache()
+    desk = with_rule(carnet)
     with pytest.raises(NotLoaded):
-        decided_on_one_load(carnet, desk, USE, kept)
-    known = ("cus_1", "off_1", "pkg_o")
-    kept.books_of("biz_salon", wanted := Reads(dict.fromkeys(known, 0)), desk.ledger.recorder.load(wanted))
-    kept.books_of("biz_salon", wanted := Reads({"top_1": 0}), desk.ledger.recorder.load(wanted))
-    assert decided_on_one_load(carnet, desk, USE, kept) == ["package.redeemed", "top_up.triggered"]
+        decided_on_one_load(carnet, desk, USE, StreamCache())
+    assert decided_on_one_load(carnet, desk, USE, known_to(desk)) == ["package.redeemed", "top_up.triggered"]
+
+
+def known_to(desk: Process) -> StreamCache:
+    """A cache that has what a use of the customer with a rule reads."""
+    kept = StreamCache()
+    for ids in (("cus_1", "off_1", "pkg_o"), ("top_1",)):
+        wanted = Reads(dict.fromkeys(ids, 0))
+        kept.books_of("biz_salon", wanted, desk.ledger.recorder.load(wanted))
+    return kept
+
+
+def test_spent_packages_are_read_for_a_limit_only_where_a_use_falls_to_the_threshold(carnet: Carnet) -> None:
+    desk = with_rule(carnet, TERMS.model_copy(update={"max_per_customer": 9}), threshold=1)
+    assert decided_on_one_load(carnet, desk, USE, known_to(desk)) == ["package.redeemed"]
+    assert isinstance(desk.ask(USE, "first"), Done)
+    second = USE.model_copy(update={"redemption_id": "red_2"})
+    with pytest.raises(NotLoaded):
+        decided_on_one_load(carnet, desk, second, known_to(desk))
+    assert isinstance(desk.ask(second, "second"), Done)
+    assert "top_up.triggered" in [fact.name for fact in desk.ledger.recorder.facts()]
 
 
 def test_uses_of_one_batch_open_one_attempt(carnet: Carnet) -> None:

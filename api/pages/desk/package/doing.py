@@ -33,7 +33,8 @@ async def do(view: View) -> Screen | Redirect:
     if not answer.is_good:
         return await _refused(view, name, answer)
     done = _after(answer.body, view.path["package_id"])
-    return Redirect(_saying_done(_back(view), done["version"] if done else 0))
+    has_moved = done is not None and view.fields.get("if_match") != f'"v{done["version"]}"'
+    return Redirect(_saying_done(_back(view), done["version"] if has_moved else None))
 
 
 async def _ask(view: View, name: str, tried: Answer) -> Screen:
@@ -57,8 +58,9 @@ async def _ask(view: View, name: str, tried: Answer) -> Screen:
     )
 
 
-def _saying_done(address: str, version: int) -> str:
-    """The page to go back to, which says what was done from the row of the history with this version."""
+def _saying_done(address: str, version: int | None) -> str:
+    """The page to go back to, which says what was done from the row of the history with this version; None: nothing
+    was recorded, as all was so already."""
     page, sign, part = address.partition("#")
     return address_with(page, done=version) + sign + part
 

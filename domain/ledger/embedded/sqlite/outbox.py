@@ -20,7 +20,7 @@ Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
 class SqliteOutbox:
-    """Implements `domain.ledger.contract.Outbox`. `read` and `write` begin a transaction of the store."""
+    """Implements `domain.ledger.kept_beside.Outbox`. `read` and `write` begin a transaction of the store."""
 
     def __init__(self, path: Path, read: Transaction, write: Transaction) -> None:
         self._path = path

@@ -8,7 +8,7 @@ from domain.ledger.verification import COLUMNS, KEPT_MAX, StoredVerification
 
 
 class SqliteVerifications:
-    """Implements `domain.ledger.contract.Verifications`. `read` and `write` begin a transaction of the store."""
+    """Implements `domain.ledger.kept_beside.Verifications`. `read` and `write` begin a transaction of the store."""
 
     def __init__(self, read: Transaction, write: Transaction) -> None:
         self._read = read

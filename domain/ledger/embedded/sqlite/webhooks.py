@@ -12,7 +12,7 @@ SELECT = "SELECT business_id, id, revision, data FROM webhooks"
 
 
 class SqliteWebhooks:
-    """Implements `domain.ledger.contract.Webhooks`. `read` and `write` begin a transaction of the store."""
+    """Implements `domain.ledger.kept_beside.Webhooks`. `read` and `write` begin a transaction of the store."""
 
     def __init__(self, path: Path, read: Transaction, write: Transaction) -> None:
         self._path = path
