@@ -9,6 +9,7 @@ from typing import Any
 from api.http.after_answers import AfterAnswers
 from api.http.api_keys import Keys
 from api.http.cors import Cors
+from api.http.entries_of_businesses import EntriesOfBusinesses
 from api.http.export_slots import ExportSlots
 from api.http.gathered_lists import GatheredLists, ListQuestion, lists_on_this_loop
 from api.http.gathered_reads import GatheredReads, gathered_on_this_loop
@@ -76,6 +77,8 @@ class Serving:
     """Members of lists as they were written."""
     sums: SumsOfBusinesses = field(default_factory=SumsOfBusinesses)
     """Of the reports."""
+    entries: EntriesOfBusinesses = field(default_factory=EntriesOfBusinesses)
+    """Of the reports of late entries, corrections and reasons."""
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)

@@ -84,7 +84,8 @@ class LedgerRecorder(ApplicationRecorder):
     ) -> Sequence[StoredFact]:
         """At most `limit` wanted facts in order of position, or from the last one back; `after` < position ≤ `upto`.
 
-        Those of named streams are read by their index. Else every fact between the two positions is looked at.
+        Those of named streams, and those at named positions, are read by their index. Else every fact between the two
+        positions is looked at.
         """
 
     @abstractmethod
