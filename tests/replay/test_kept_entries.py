@@ -1,0 +1,178 @@
+"""Kept entries answer as the walks through all facts: drawn facts, in drawn periods, on both clocks and every store."""
+
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import count, islice
+from pathlib import Path
+from random import Random
+from typing import Any, get_args
+
+import pytest
+
+from domain.actor import Actor, Role
+from domain.booking.facts import BookingConfirmed
+from domain.business.reasons import REASON_GROUPS, CodedReason, ReasonedFact
+from domain.fact import Fact
+from domain.fact_registry import FACTS
+from domain.ledger.carnet import Carnet
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.embedded import sqlite
+from domain.ledger.mapper import Meta, store
+from domain.ledger.records import Append, Stored
+from domain.moments import MILLISECOND, beyond, local_day, start_of
+from replay.all_packages import PackagesThen, packages_then
+from replay.as_of import Past
+from replay.reports.entries import (
+    MOVING,
+    corrections,
+    late_entries,
+    page_of,
+    recorded_period,
+)
+from replay.reports.kept_entries import KeptEntries
+from replay.reports.movements import Clock, closing_of, period_of
+from replay.reports.reason_sums import WANTED
+from replay.reports.reasons import Wanted, given_reasons, reasons
+from tests.domain.test_facts import GOLDEN
+from tests.replay.conftest import BUSINESS
+
+KINDS: tuple[type[Fact], ...] = (*dict.fromkeys((*MOVING, *WANTED)), BookingConfirmed)
+"""Every fact that is in a sum, and one that is in none."""
+META = Meta(actor=Actor(id="stf_ann", role=Role.OWNER)).to_bytes()
+SYSTEM = Meta(actor=Actor(id="system", role=Role.OWNER, via="system")).to_bytes()
+REASONS = (
+    None,
+    CodedReason(code="twice", text="Entered twice"),
+    CodedReason(code="twice", text="Double entry"),
+    CodedReason(code="unhappy", text="A complaint"),
+)
+HOURS = timedelta(hours=1)
+FACTS_MAX = 120
+CLOCKS: tuple[Clock, ...] = get_args(Clock)
+
+
+@cache
+def golden(kind: type[Fact]) -> Fact:
+    """A fact with every field."""
+    name, version = kind.stored_name, kind.stored_version
+    return FACTS.read(name, version, (GOLDEN / f"{name}.v{version}.json").read_bytes())
+
+
+class Books:
+    """A ledger that grows by drawn facts, of which some are entered late."""
+
+    def __init__(self, carnet: Carnet, clock: list[datetime], zone: str) -> None:
+        self.draw, self.zone, self.clock = Random(zone), zone, clock
+        self.now = clock[0] = datetime(
+            2026, 10, 20, 9, tzinfo=UTC
+        )  # the clocks of many zones change within days
+        self.first = local_day(self.now, zone)
+        carnet.store.open_ledger(BUSINESS)
+        self.recorder: LedgerRecorder = carnet.ledger(BUSINESS).recorder
+        self.numbers = count()
+
+    def grow(self, facts: int) -> None:
+        for _ in range(facts):
+            self._go_on()
+            fact = self._drawn(golden(self.draw.choice(KINDS)))
+            kind = fact.stored_name.partition(".")[0]
+            new = store(kind, f"str_{next(self.numbers)}", 1, fact, self.draw.choice((META, META, SYSTEM)))
+            (outcome,) = self.recorder.append([Append((new,), {})])
+            assert isinstance(outcome, Stored)
+
+    def _go_on(self) -> None:
+        """To a moment that may be the first or the last of a day."""
+        days = self.draw.choice((0, 0, 0, 0, 1, 1, 3))
+        edge = start_of(local_day(self.now, self.zone) + timedelta(days=days), self.zone)
+        moment = self.draw.choice(
+            (self.now, self.now + self.draw.random() * 9 * HOURS, edge, edge - MILLISECOND)
+        )
+        self.now = self.clock[0] = max(self.now, moment)
+
+    def _drawn(self, template: Fact) -> Fact:
+        """The template with moment and reason of its own."""
+        changed: dict[str, Any] = {}
+        if "effective_at" in type(template).model_fields:
+            back = self.draw.choice((0, 0, 1, 2, 5, -1))
+            edge = start_of(local_day(self.now, self.zone) - timedelta(days=back), self.zone)
+            moments = (self.now, self.now - back * 24 * HOURS, edge, edge - MILLISECOND)
+            moment = self.draw.choice(moments)
+            changed["effective_at"] = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        if isinstance(template, ReasonedFact):
+            changed["reason_code"] = self.draw.choice(REASONS)
+        return template.model_copy(update=changed)
+
+    def day(self) -> date:
+        """One of the books, or beside them."""
+        last = local_day(self.now, self.zone)
+        return self.first + timedelta(days=self.draw.randrange(-3, (last - self.first).days + 3))
+
+    def compare(self, kept: KeptEntries) -> None:
+        self._compare_entries(kept)
+        for clock in CLOCKS:
+            self._compare_reasons(kept, clock)
+
+    def _compare_entries(self, kept: KeptEntries) -> None:
+        first, last = sorted((self.day(), self.day()))
+        for end in (last, None):
+            beyond_end = None if end is None else beyond(end, self.zone)
+            period = recorded_period(self.recorder, start_of(first, self.zone), beyond_end)
+            for walk, ask in ((late_entries, kept.late_entries), (corrections, kept.corrections)):
+                after, at_most = (
+                    self.draw.choice((0, 0, self.draw.randrange(FACTS_MAX))),
+                    self.draw.choice((3, 500)),
+                )
+                found = ask(self.recorder, first, end, after, at_most)
+                told = page_of(walk(self.recorder, period), period.last, after, at_most)
+                assert vars(found) == vars(told)
+
+    def _compare_reasons(self, kept: KeptEntries, clock: Clock) -> None:
+        first, last, known = self.day(), self.day(), self.day()
+        within = start_of(known, self.zone) + self.draw.randrange(30) * HOURS
+        asked = [(None, None), (first, None), (None, last), (first, max(first, last))]
+        for start, end in asked:
+            for as_of in (None, known, within) if clock == "effective" else (None,):
+                past = closing_of(self.zone, clock, end, as_of)
+                self._compare_period(kept, packages_then(self.recorder, past, self.now), start, clock)
+        if clock == "recorded":
+            past = Past(recorded_before=within, judged_at=within)
+            self._compare_period(kept, packages_then(self.recorder, past, self.now), first, clock)
+
+    def _compare_period(
+        self, kept: KeptEntries, books: PackagesThen, start: date | None, clock: Clock
+    ) -> None:
+        period = period_of(self.zone, clock, start)
+        group = self.draw.choice((None, None, *REASON_GROUPS))
+        assert kept.reasons(books, period, group) == reasons(books, period, group)
+        code = self.draw.choice((None, None, "twice", "none"))
+        wanted = Wanted(group, code, without_code=code is None and self.draw.random() < 0.5)
+        after, at_most = self.draw.choice((0, self.draw.randrange(FACTS_MAX))), self.draw.choice((3, 500))
+        found = kept.given_reasons(books, period, wanted, after, at_most)
+        told = list(islice(given_reasons(books, period, wanted, after), at_most))
+        assert [vars(each) for each in found] == [vars(each) for each in told]
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind."""
+    if request.param == "memory":
+        return "memory://"
+    if request.param == "sqlite":
+        sqlite.migrate(tmp_path / "ledger.db")
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    found: str = request.getfixturevalue("postgres_url")
+    return found
+
+
+@pytest.mark.parametrize("zone", ["Europe/Budapest", "Africa/Cairo", "Australia/Lord_Howe"])
+def test_kept_entries_are_those_of_walks_while_the_books_grow(url: str, zone: str) -> None:
+    clock = [datetime(2026, 10, 20, tzinfo=UTC)]
+    with closing(Carnet(url, clock=lambda: clock[0])) as carnet:
+        books, kept = Books(carnet, clock, zone), KeptEntries(zone)
+        for facts in (1, 40, 3, FACTS_MAX):
+            books.grow(facts)
+            for _ in range(3):
+                books.compare(kept)
+        books.compare(KeptEntries(zone))
+        assert kept.late.position == kept.given.position == books.recorder.head().position
