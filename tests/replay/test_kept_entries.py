@@ -1,5 +1,6 @@
 """Kept entries answer as the walks through all facts: drawn facts, in drawn periods, on both clocks and every store."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -13,11 +14,12 @@ import pytest
 from domain.actor import Actor, Role
 from domain.booking.facts import BookingConfirmed
 from domain.business.reasons import REASON_GROUPS, CodedReason, ReasonedFact
-from domain.fact import Fact
+from domain.fact import Fact, UnreadableFact
 from domain.fact_registry import FACTS
 from domain.ledger.carnet import Carnet
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded import sqlite
+from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import Meta, store
 from domain.ledger.records import Append, Stored
 from domain.moments import MILLISECOND, beyond, local_day, start_of
@@ -31,11 +33,13 @@ from replay.reports.entries import (
     recorded_period,
 )
 from replay.reports.kept_entries import KeptEntries
+from replay.reports.local_days import LocalDays
 from replay.reports.movements import Clock, closing_of, period_of
 from replay.reports.reason_sums import WANTED
 from replay.reports.reasons import Wanted, given_reasons, reasons
 from tests.domain.test_facts import GOLDEN
-from tests.replay.conftest import BUSINESS
+from tests.replay.conftest import BUSINESS, FIRST, ZONE, World
+from tests.strategies import HARD_ZONES
 
 KINDS: tuple[type[Fact], ...] = (*dict.fromkeys((*MOVING, *WANTED)), BookingConfirmed)
 """Every fact that is in a sum, and one that is in none."""
@@ -176,3 +180,42 @@ def test_kept_entries_are_those_of_walks_while_the_books_grow(url: str, zone: st
                 books.compare(kept)
         books.compare(KeptEntries(zone))
         assert kept.late.position == kept.given.position == books.recorder.head().position
+
+
+def test_a_fact_that_cannot_be_read_is_no_harm_to_periods_before_it(world: World) -> None:
+    world.on(0).sell("a", "ann", 5, 1_000, None)
+    world.on(3).use("a", "late", day=FIRST + timedelta(days=1))
+    recorder, kept, third = world.ledger.recorder, KeptEntries(ZONE), FIRST + timedelta(days=3)
+    world.on(5)
+    newer = NewFact("package", "pkg_b", 1, "package.redeemed", 999, b'{"effective_at":1}', META)
+    recorder.append([Append((newer,), {})])
+
+    found = kept.late_entries(recorder, third, third, 0, 10)
+
+    assert (found.facts, found.units, len(found.entries)) == (1, -1, 1)
+    with pytest.raises(UnreadableFact):
+        kept.late_entries(recorder, third, None, 0, 10)
+    assert kept.corrections(recorder, third, third, 0, 10).facts == 0
+
+
+def test_threads_that_ask_at_once_count_each_fact_once(world: World) -> None:
+    world.on(0).sell("a", "ann", 50, 50_000, None)
+    for n in range(20):
+        world.on(3).use("a", f"late{n}", day=FIRST + timedelta(days=1))
+    recorder, kept, third = world.ledger.recorder, KeptEntries(ZONE), FIRST + timedelta(days=3)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(kept.late_entries, recorder, third, None, 0, 10) for _ in range(40)]
+        assert {answer.result().facts for answer in asked} == {20}
+
+
+@pytest.mark.parametrize("zone", HARD_ZONES)
+def test_a_local_day_goes_from_its_start_to_that_of_the_next(zone: str) -> None:
+    """Also where clocks went back over midnight (St. John's until 2011), or a day was left out (Apia, 2011)."""
+    days, draw = LocalDays(zone), Random(zone)
+    for _ in range(400):
+        day = date(draw.choice((1970, 1995, 2006, 2011, 2026, 2199)), 1, 1) + timedelta(draw.randrange(365))
+        start, end = start_of(day, zone), start_of(day + timedelta(days=1), zone)
+        for moment in (start, start + (end - start) * draw.random(), end - MILLISECOND):
+            assert start == end or days.of(moment) == day.toordinal()
+        assert days.is_start(start)
+        assert not days.is_start(start + MILLISECOND)
