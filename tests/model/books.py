@@ -383,7 +383,7 @@ class Books:
             told = movements(closing, period)
             assert self.sums.movements(closing, period) in (None, told)
             assert self.sums.sales(closing, period) in (None, sales(closing, period))
-            assert self.kept.reasons(closing, period) == reasons(closing, period)
+            assert self.kept.reasons.reasons(closing, period) == reasons(closing, period)
             owed = [liability(books, "EUR", "UTC") for books in (opening, closing)]
             assert [told.opening, told.closing] == [
                 Owed(each.units_valid, each.liability) for each in owed
@@ -404,7 +404,10 @@ class Books:
         places = [(which * 7919 + n * 104_729) % len(self.facts) for n in (0, 1)]
         first, last = sorted(moment_of(self.facts[place].stored.recorded_at).date() for place in places)
         period = recorded_period(ledger.recorder, start_of(first, "UTC"), beyond(last, "UTC"))
-        for walk, ask in ((late_entries, self.kept.late_entries), (corrections, self.kept.corrections)):
+        for walk, ask in (
+            (late_entries, self.kept.late.late_entries),
+            (corrections, self.kept.reasons.corrections),
+        ):
             told = page_of(walk(ledger.recorder, period), period.last, 0, 20)
             assert ask(ledger.recorder, first, last, 0, 20) == told, f"from {first} to {last}"
 

@@ -122,7 +122,10 @@ class Books:
         for end in (last, None):
             beyond_end = None if end is None else beyond(end, self.zone)
             period = recorded_period(self.recorder, start_of(first, self.zone), beyond_end)
-            for walk, ask in ((late_entries, kept.late_entries), (corrections, kept.corrections)):
+            for walk, ask in (
+                (late_entries, kept.late.late_entries),
+                (corrections, kept.reasons.corrections),
+            ):
                 after, at_most = (
                     self.draw.choice((0, 0, self.draw.randrange(FACTS_MAX))),
                     self.draw.choice((3, 500)),
@@ -148,11 +151,11 @@ class Books:
     ) -> None:
         period = period_of(self.zone, clock, start)
         group = self.draw.choice((None, None, *REASON_GROUPS))
-        assert kept.reasons(books, period, group) == reasons(books, period, group)
+        assert kept.reasons.reasons(books, period, group) == reasons(books, period, group)
         code = self.draw.choice((None, None, "twice", "none"))
         wanted = Wanted(group, code, without_code=code is None and self.draw.random() < 0.5)
         after, at_most = self.draw.choice((0, self.draw.randrange(FACTS_MAX))), self.draw.choice((3, 500))
-        found = kept.given_reasons(books, period, wanted, after, at_most)
+        found = kept.reasons.given_reasons(books, period, wanted, after, at_most)
         told = list(islice(given_reasons(books, period, wanted, after), at_most))
         assert [vars(each) for each in found] == [vars(each) for each in told]
 
@@ -179,7 +182,7 @@ def test_kept_entries_are_those_of_walks_while_the_books_grow(url: str, zone: st
             for _ in range(3):
                 books.compare(kept)
         books.compare(KeptEntries(zone))
-        assert kept.late.position == kept.given.position == books.recorder.head().position
+        assert kept.late.sums.position == kept.reasons.sums.position == books.recorder.head().position
 
 
 def test_a_fact_that_cannot_be_read_is_no_harm_to_periods_before_it(world: World) -> None:
@@ -190,12 +193,12 @@ def test_a_fact_that_cannot_be_read_is_no_harm_to_periods_before_it(world: World
     newer = NewFact("package", "pkg_b", 1, "package.redeemed", 999, b'{"effective_at":1}', META)
     recorder.append([Append((newer,), {})])
 
-    found = kept.late_entries(recorder, third, third, 0, 10)
+    found = kept.late.late_entries(recorder, third, third, 0, 10)
 
     assert (found.facts, found.units, len(found.entries)) == (1, -1, 1)
     with pytest.raises(UnreadableFact):
-        kept.late_entries(recorder, third, None, 0, 10)
-    assert kept.corrections(recorder, third, third, 0, 10).facts == 0
+        kept.late.late_entries(recorder, third, None, 0, 10)
+    assert kept.reasons.corrections(recorder, third, third, 0, 10).facts == 0
 
 
 def test_threads_that_ask_at_once_count_each_fact_once(world: World) -> None:
@@ -204,7 +207,7 @@ def test_threads_that_ask_at_once_count_each_fact_once(world: World) -> None:
         world.on(3).use("a", f"late{n}", day=FIRST + timedelta(days=1))
     recorder, kept, third = world.ledger.recorder, KeptEntries(ZONE), FIRST + timedelta(days=3)
     with ThreadPoolExecutor(8) as pool:
-        asked = [pool.submit(kept.late_entries, recorder, third, None, 0, 10) for _ in range(40)]
+        asked = [pool.submit(kept.late.late_entries, recorder, third, None, 0, 10) for _ in range(40)]
         assert {answer.result().facts for answer in asked} == {20}
 
 

@@ -71,7 +71,7 @@ class EntryPage(Page[BookEntry]):
 )
 def late_entries_report(call: Query[EntriesParameters]) -> Found:
     """What changes figures that were reported already."""
-    return _page(call, _kept(call).late_entries)
+    return _page(call, _kept(call).late.late_entries)
 
 
 @query(
@@ -85,7 +85,7 @@ def late_entries_report(call: Query[EntriesParameters]) -> Found:
 )
 def corrections_report(call: Query[EntriesParameters]) -> Found:
     """Each fact with who recorded it."""
-    return _page(call, _kept(call).corrections)
+    return _page(call, _kept(call).reasons.corrections)
 
 
 def _kept(call: Query[EntriesParameters]) -> KeptEntries:

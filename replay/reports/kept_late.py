@@ -1,0 +1,76 @@
+"""Late entries, answered from sums that a process keeps and brings on.
+
+    kept = KeptLate(zone)
+    page = kept.late_entries(recorder, first, last, after=0, at_most=51)
+
+An answer equals that of the walk through all facts of the period (`late_entries`), which answers where a fact of the
+ledger cannot be read: so one of another time is no harm. The first question looks at the moment of every fact of a
+package.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from threading import Lock
+
+from domain.fact import UnreadableFact
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.reading import reading
+from domain.moments import beyond, start_of
+from replay.as_of import effective_at
+from replay.reports.entries import (
+    MOVING,
+    EntriesPage,
+    Entry,
+    entry_of,
+    late_entries,
+    page_of,
+    recorded_period,
+)
+from replay.reports.entry_pages import brought_on, days_of, facts_at, page, upto
+from replay.reports.entry_sums import BLOCK, Days
+from replay.reports.late_sums import LateSums
+
+BLOCKS_PER_READ = 1_000 // BLOCK
+MOVING_NAMES = tuple(fact.stored_name for fact in MOVING)
+
+
+@dataclass
+class KeptLate:
+    """Of one business. Threads may share it: one of them brings its sums on, the others wait."""
+
+    zone: str
+    sums: LateSums = field(init=False)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.sums = LateSums(self.zone)
+
+    def late_entries(
+        self, recorder: LedgerRecorder, first: date, last: date | None, after: int, at_most: int
+    ) -> EntriesPage:
+        """Facts recorded on these days (None: to now) that took effect before them: their sums, and the first ones
+        above the position `after`. Raises UnreadableFact, LedgerUnavailable."""
+        days = days_of(first, last)
+        try:
+            with self._lock:
+                head = brought_on(self.sums, recorder, MOVING)
+                amounts = self.sums.of(days)
+            last_position = upto(recorder, last, self.zone, head)
+            entries = list(islice(self._late(recorder, days, after, last_position), at_most))
+        except UnreadableFact:
+            end = None if last is None else beyond(last, self.zone)
+            period = recorded_period(recorder, start_of(first, self.zone), end)
+            return page_of(late_entries(recorder, period), period.last, after, at_most)
+        return page(last_position, amounts, entries)
+
+    def _late(self, recorder: LedgerRecorder, days: Days, after: int, last: int) -> Iterator[Entry]:
+        blocks = self.sums.positions(days, after, last)
+        began = self.sums.days.start(days.first)
+        while some := list(islice(blocks, BLOCKS_PER_READ)):
+            positions = [position for block in some for position in block]
+            for stored in facts_at(recorder, positions, MOVING_NAMES):
+                recorded = reading(stored)
+                if effective_at(recorded) < began:
+                    yield entry_of(recorded)
