@@ -7,8 +7,9 @@ of position, whose moments of recording never decrease.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from itertools import compress
+from collections.abc import Iterator, Sequence
+from itertools import compress, pairwise
+from sys import byteorder
 from typing import NamedTuple
 
 ANY_DAY = 2**31 - 1
@@ -45,6 +46,33 @@ class Amounts(NamedTuple):
             self.value + more.value,
             self.amount + more.amount,
         )
+
+
+def to_bytes(arrays: Sequence["array[int]"]) -> list[bytes]:
+    """Numbers of 4 or 8 bytes, the lowest byte first."""
+    return [_of_this_machine(numbers).tobytes() for numbers in arrays]
+
+
+def fill(arrays: Sequence["array[int]"], data: Sequence[bytes]) -> None:
+    """The other way, into empty arrays. Raises ValueError."""
+    for numbers, part in zip(arrays, data, strict=True):
+        numbers.frombytes(part)
+        numbers[:] = _of_this_machine(numbers)
+
+
+def _of_this_machine(numbers: "array[int]") -> "array[int]":
+    if byteorder == "big":
+        numbers = array(numbers.typecode, numbers)
+        numbers.byteswap()
+    return numbers
+
+
+def check_alike(*arrays: "array[int]", in_order: "array[int]") -> None:
+    """Whether arrays tell of the same facts, one of them in its order. Raises ValueError."""
+    if any(len(numbers) != len(in_order) for numbers in arrays):
+        raise ValueError("are not of the same length")
+    if any(one > next for one, next in pairwise(in_order)):
+        raise ValueError("are not in order")
 
 
 class SumsByDays:
@@ -93,6 +121,10 @@ class SumsByDays:
         """All that it holds."""
         return [self.recorded, self.effective, *self.amounts]
 
+    def check(self) -> None:
+        """Raises ValueError."""
+        check_alike(self.effective, *self.amounts, in_order=self.recorded)
+
 
 class Places:
     """The positions of some facts, with the day of effect of each: 12 bytes a fact."""
@@ -130,6 +162,10 @@ class Places:
 
     def arrays(self) -> list["array[int]"]:
         return [self.positions, self.effective]
+
+    def check(self) -> None:
+        """Raises ValueError."""
+        check_alike(self.effective, in_order=self.positions)
 
 
 class Blocks:
@@ -176,3 +212,7 @@ class FirstPositions:
 
     def arrays(self) -> list["array[int]"]:
         return [self.days, self.positions]
+
+    def check(self) -> None:
+        """Raises ValueError."""
+        check_alike(self.days, in_order=self.positions)

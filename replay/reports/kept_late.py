@@ -32,7 +32,8 @@ from replay.reports.entry_pages import brought_on, days_of, facts_at, page, upto
 from replay.reports.entry_sums import BLOCK, Days
 from replay.reports.late_sums import LateSums
 
-BLOCKS_PER_READ = 1_000 // BLOCK
+BLOCKS_FIRST, BLOCKS_MAX = 8, 1_000 // BLOCK
+"""Blocks that are read together at first, and at most: nearly every page is in the first ones, or in many."""
 MOVING_NAMES = tuple(fact.stored_name for fact in MOVING)
 
 
@@ -68,7 +69,9 @@ class KeptLate:
     def _late(self, recorder: LedgerRecorder, days: Days, after: int, last: int) -> Iterator[Entry]:
         blocks = self.sums.positions(days, after, last)
         began = self.sums.days.start(days.first)
-        while some := list(islice(blocks, BLOCKS_PER_READ)):
+        size = BLOCKS_FIRST
+        while some := list(islice(blocks, size)):
+            size = min(2 * size, BLOCKS_MAX)
             positions = [position for block in some for position in block]
             for stored in facts_at(recorder, positions, MOVING_NAMES):
                 recorded = reading(stored)

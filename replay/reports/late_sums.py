@@ -5,14 +5,34 @@ recorded on the day of its effect is late for none. Each fact stands alone: it i
 to it, and nothing is taken away.
 """
 
+from array import array
 from collections.abc import Iterator, Sequence
+from typing import Self
+
+import msgspec
 
 from domain.ledger.envelope import StoredFact
 from domain.ledger.reading import effective_moment, reading
 from domain.moments import from_milliseconds, to_milliseconds
+from domain.zone_rules import mark
+from projections.models.versions import VERSIONS
 from replay.reports.entries import entry_of
-from replay.reports.entry_sums import Amounts, Blocks, Days, FirstPositions, SumsByDays
+from replay.reports.entry_sums import Amounts, Blocks, Days, FirstPositions, SumsByDays, fill, to_bytes
 from replay.reports.local_days import LocalDays
+
+SUMS_OF_LATE_ENTRIES = f"1.{VERSIONS['history']}"
+"""Their own version, raised by a change of what is summed up or of the bytes, and that of the history, which tells what
+a fact moved."""
+
+
+class _Told(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    rules: str
+    """Of the time zone."""
+    arrays: list[bytes]
+
+
+_written = msgspec.msgpack.Encoder().encode
+_read = msgspec.msgpack.Decoder(_Told).decode
 
 
 class LateSums:
@@ -20,7 +40,7 @@ class LateSums:
     each pair of days that late facts have."""
 
     def __init__(self, zone: str) -> None:
-        self.days = LocalDays(zone)
+        self.zone, self.days = zone, LocalDays(zone)
         self.position = 0
         """The position of the ledger that they are true for."""
         self.sums = SumsByDays()
@@ -54,6 +74,35 @@ class LateSums:
             self._began = to_milliseconds(self.days.start(self._day))
             self._ends = to_milliseconds(self.days.start(self._day + 1))
         return self._day
+
+    # As bytes
+
+    def to_bytes(self) -> bytes:
+        """Equal for equal sums. `SUMS_OF_LATE_ENTRIES` is the version of what they say."""
+        return _written(_Told(mark(self.zone), to_bytes(self._arrays())))
+
+    @classmethod
+    def of_bytes(cls, zone: str, position: int, data: bytes) -> Self:
+        """Sums that are true for a position. Raises ValueError, MsgspecError, UnknownZone."""
+        found, sums = _read(data), cls(zone)
+        if found.rules != mark(zone):
+            raise ValueError("was computed by other rules of the time zone")
+        fill(sums._arrays(), found.arrays)
+        sums.sums.check()
+        sums.firsts.check()
+        sums.position = position
+        return sums
+
+    def differences(self, made: "LateSums") -> Iterator[str]:
+        """Where these are not what was made of the ledger."""
+        for part in ("sums", "blocks", "firsts"):
+            if getattr(self, part).arrays() != getattr(made, part).arrays():
+                yield f"late entries: {part}"
+
+    def _arrays(self) -> list["array[int]"]:
+        return [*self.sums.arrays(), *self.blocks.arrays(), *self.firsts.arrays()]
+
+    # Questions
 
     def of(self, recorded: Days) -> Amounts:
         """Of what was recorded on these days, and took effect before the first of them."""

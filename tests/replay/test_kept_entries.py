@@ -1,5 +1,6 @@
 """Kept entries answer as the walks through all facts: drawn facts, in drawn periods, on both clocks and every store."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from random import Random
 from typing import Any, get_args
 
 import pytest
+from msgspec import MsgspecError
 
 from domain.actor import Actor, Role
 from domain.booking.facts import BookingConfirmed
@@ -23,6 +25,7 @@ from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import Meta, store
 from domain.ledger.records import Append, Stored
 from domain.moments import MILLISECOND, beyond, local_day, start_of
+from domain.package.commands import CorrectLine
 from replay.all_packages import PackagesThen, packages_then
 from replay.as_of import Past
 from replay.reports.entries import (
@@ -33,9 +36,10 @@ from replay.reports.entries import (
     recorded_period,
 )
 from replay.reports.kept_entries import KeptEntries
+from replay.reports.late_sums import LateSums
 from replay.reports.local_days import LocalDays
 from replay.reports.movements import Clock, closing_of, period_of
-from replay.reports.reason_sums import WANTED
+from replay.reports.reason_sums import WANTED, ReasonSums
 from replay.reports.reasons import Wanted, given_reasons, reasons
 from tests.domain.test_facts import GOLDEN
 from tests.replay.conftest import BUSINESS, FIRST, ZONE, World
@@ -181,8 +185,46 @@ def test_kept_entries_are_those_of_walks_while_the_books_grow(url: str, zone: st
             books.grow(facts)
             for _ in range(3):
                 books.compare(kept)
-        books.compare(KeptEntries(zone))
+            kept = restarted(kept)
+        books.compare(kept)
+        anew = KeptEntries(zone)
+        books.compare(anew)
+        for sums, made in ((kept.late.sums, anew.late.sums), (kept.reasons.sums, anew.reasons.sums)):
+            assert sums.to_bytes() == made.to_bytes()
         assert kept.late.sums.position == kept.reasons.sums.position == books.recorder.head().position
+
+
+def restarted(kept: KeptEntries) -> KeptEntries:
+    """What another process makes of their bytes."""
+    other, late, given = KeptEntries(kept.zone), kept.late.sums, kept.reasons.sums
+    other.late.sums = LateSums.of_bytes(kept.zone, late.position, late.to_bytes())
+    other.reasons.sums = ReasonSums.of_bytes(kept.zone, given.position, given.to_bytes())
+    return other
+
+
+@pytest.mark.parametrize("kind", [LateSums, ReasonSums])
+def test_bytes_that_do_not_fit_are_refused_and_differences_are_named(
+    world: World, kind: type[LateSums | ReasonSums]
+) -> None:
+    world.on(0).sell("a", "ann", 5, 1_000, None)
+    world.on(3).use("a", "late", day=FIRST + timedelta(days=1))
+    world.do(CorrectLine(package_id="pkg_a", line=1, change=-1, reason=world.because()))
+    kept = KeptEntries(ZONE)
+    kept.late.late_entries(world.ledger.recorder, FIRST, None, 0, 1)
+    kept.reasons.corrections(world.ledger.recorder, FIRST, None, 0, 1)
+    sums = kept.late.sums if kind is LateSums else kept.reasons.sums
+    data = sums.to_bytes()
+    with pytest.raises(ValueError, match="other rules"):
+        kind.of_bytes("Europe/London", sums.position, data)
+    for damaged in (data[:-1], data + b"x", b"", data.replace(b"\xc4\x04", b"\xc4\x03", 1)):
+        with pytest.raises((ValueError, MsgspecError)):
+            kind.of_bytes(ZONE, sums.position, damaged)
+    assert not list(differing(sums, kind.of_bytes(ZONE, sums.position, data)))
+    assert list(differing(sums, kind(ZONE)))
+
+
+def differing(ours: Any, theirs: Any) -> Iterator[str]:
+    return ours.differences(theirs)  # type: ignore[no-any-return]
 
 
 def test_a_fact_that_cannot_be_read_is_no_harm_to_periods_before_it(world: World) -> None:
