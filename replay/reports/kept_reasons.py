@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from heapq import merge
 from itertools import islice
+from operator import itemgetter
 from threading import Lock
 from typing import NamedTuple
 
@@ -147,20 +148,28 @@ class KeptReasons:
 
     def _summed(self, asked: _Question, wanted: Wanted) -> dict[Code, ReasonSum]:
         rows: dict[Code, ReasonSum] = {}
-        latest: dict[Code, int] = {}
-        after, last = self.sums.positions(asked.recorded)
+        found: dict[Code, list[tuple[str | None, Part]]] = {}
         for given, part in self.sums.chosen(lambda given: wanted.holds(given.group, given.code)):
             amounts = part.sums.of(asked.recorded, asked.effective)
             if not amounts.facts:
                 continue
-            assert given.group is not None
+            assert given.group is not None, "only groups are wanted"
             code = given.group, given.code
             row = rows.setdefault(code, ReasonSum(given.group, given.code, None))
             row.facts, row.units = row.facts + amounts.facts, row.units + amounts.units
             row.value, row.refunded = row.value + amounts.value, row.refunded + amounts.amount
-            if (position := part.places.last(after, last, asked.effective)) > latest.get(code, 0):
-                latest[code], row.text = position, given.text
+            found.setdefault(code, []).append((given.text, part))
+        for code, texts in found.items():
+            rows[code].text = self._latest(asked, texts)
         return rows
+
+    def _latest(self, asked: _Question, texts: Sequence[tuple[str | None, Part]]) -> str | None:
+        """The text that a code had in the latest of the facts that are asked for."""
+        if len(texts) == 1:
+            return texts[0][0]
+        after, last = self.sums.positions(asked.recorded)
+        places = [(part.places.last(after, last, asked.effective), text) for text, part in texts]
+        return max(places, key=itemgetter(0))[1]
 
 
 def _positions(parts: Sequence[Part], after: int, last: int, effective: Days) -> Iterator[int]:
