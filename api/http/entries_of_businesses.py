@@ -7,7 +7,7 @@ from threading import Lock
 from replay.reports.kept_entries import KeptEntries
 
 BUSINESSES_MAX = 16
-"""Those of a million facts take less than a megabyte, and 12 bytes for each fact that corrects or has a reason."""
+"""Those of a million facts take less than a megabyte, and 36 bytes for each fact that corrects or has a reason."""
 
 
 class EntriesOfBusinesses:

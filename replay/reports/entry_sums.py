@@ -127,15 +127,25 @@ class SumsByDays:
 
 
 class Places:
-    """The positions of some facts, with the day of effect of each: 12 bytes a fact."""
+    """The positions of some facts, with the day of effect of each and what it moved: 36 bytes a fact."""
 
     def __init__(self) -> None:
         self.positions = array("q")
         self.effective = array("i")
+        self.moved = tuple(array("q") for _ in Amounts._fields[1:])
 
-    def add(self, position: int, effective: int) -> None:
+    def add(self, position: int, effective: int, amounts: Amounts) -> None:
+        """Of one fact."""
         self.positions.append(position)
         self.effective.append(effective)
+        for of_facts, moved in zip(self.moved, amounts[1:], strict=True):
+            of_facts.append(moved)
+
+    def sums(self, after: int, last: int, effective: Days) -> Amounts:
+        """Of those that took effect on some days: `after` < position ≤ `last`. It takes longer than by days."""
+        begin, end = bisect_right(self.positions, after), bisect_right(self.positions, last)
+        wanted = [effective.first <= day <= effective.last for day in self.effective[begin:end]]
+        return Amounts(sum(wanted), *(sum(compress(moved[begin:end], wanted)) for moved in self.moved))
 
     def between(self, after: int, last: int, effective: Days = ALL_DAYS) -> Iterator[int]:
         """The positions of those that took effect on some days: `after` < position ≤ `last`, in order."""
@@ -161,11 +171,11 @@ class Places:
         return 0
 
     def arrays(self) -> list["array[int]"]:
-        return [self.positions, self.effective]
+        return [self.positions, self.effective, *self.moved]
 
     def check(self) -> None:
         """Raises ValueError."""
-        check_alike(self.effective, in_order=self.positions)
+        check_alike(self.effective, *self.moved, in_order=self.positions)
 
 
 class Blocks:

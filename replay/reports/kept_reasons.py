@@ -3,14 +3,14 @@
     kept = KeptReasons(zone)
     report = kept.reasons(books, period)
 
-An answer equals that of the walks through all facts of the period (`corrections`, `reasons`, `given_reasons`). The rest
-of a day is walked through where a question ends within it. So is the whole period where a fact of the ledger cannot be
-read, so that one of another time is no harm. The first question reads the facts that correct or may have a reason.
+An answer equals that of the walks through all facts of the period (`corrections`, `reasons`, `given_reasons`), which
+answer where a fact of the ledger cannot be read: so one of another time is no harm. The first question reads the facts
+that correct or may have a reason.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
@@ -23,7 +23,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
 from domain.moments import beyond, start_of
 from replay.all_packages import PackagesThen
-from replay.as_of import LATEST, position_before
+from replay.as_of import LATEST
 from replay.reports.entries import EntriesPage, corrections, entry_of, page_of, recorded_period
 from replay.reports.entry_pages import brought_on, days_of, facts_at, page, upto
 from replay.reports.entry_sums import ANY_DAY, Amounts, Days
@@ -35,7 +35,6 @@ from replay.reports.reasons import (
     Reasons,
     ReasonSum,
     Wanted,
-    add_given,
     given_of,
     given_reasons,
     reasons,
@@ -46,8 +45,8 @@ from replay.reports.reasons import (
 class _Question(NamedTuple):
     recorded: Days
     effective: Days
-    rest: datetime | None
-    """What was recorded from here on, within a day, is in no sum of these days."""
+    begun: int | None
+    """The day of recording after them within which the question ends: of that day each fact is looked at."""
 
 
 @dataclass
@@ -94,12 +93,9 @@ class KeptReasons:
         try:
             with self._lock:
                 head = brought_on(self.sums, books.recorder, WANTED)
-                rows = self._summed(asked, Wanted(group))
+                rows = self._summed(asked, Wanted(group), books.position)
         except UnreadableFact:
             return reasons(books, period, group)
-        if asked.rest is not None:
-            begins = position_before(books.recorder, asked.rest, books.position)
-            add_given(rows, given_reasons(books, period, Wanted(group), begins))
         return reasons_of(head.position if books.past.recorded_before is None else books.position, rows)
 
     def given_reasons(
@@ -132,25 +128,29 @@ class KeptReasons:
         first = 0 if period.start is None else days.of(period.start)
         if period.start is not None and not days.is_start(period.start):
             return None
-        known, rest = ANY_DAY, None
+        known, begun = ANY_DAY, None
         if past.recorded_before is not None:
             behind = days.of(past.recorded_before)
-            known, rest = behind - 1, days.start(behind)
-            rest = None if rest == past.recorded_before else rest
+            known, begun = behind - 1, None if days.is_start(past.recorded_before) else behind
         if period.clock == "recorded":
-            return _Question(Days(first, known), Days(), rest)
+            begun = None if begun is None or begun < first else begun
+            return _Question(Days(first, known), Days(), begun)
         before, last = past.effective_before, ANY_DAY
         if before is not None and before != LATEST:
             if not days.is_start(before):
                 return None
             last = days.of(before) - 1
-        return _Question(Days(0, known), Days(first, last), rest)
+        return _Question(Days(0, known), Days(first, last), begun)
 
-    def _summed(self, asked: _Question, wanted: Wanted) -> dict[Code, ReasonSum]:
+    def _summed(self, asked: _Question, wanted: Wanted, last: int) -> dict[Code, ReasonSum]:
+        """`last`: the last position of a question that ends within a day."""
         rows: dict[Code, ReasonSum] = {}
         found: dict[Code, list[tuple[str | None, Part]]] = {}
         for given, part in self.sums.chosen(lambda given: wanted.holds(given.group, given.code)):
             amounts = part.sums.of(asked.recorded, asked.effective)
+            if asked.begun is not None:
+                begins, _ = self.sums.positions(Days(asked.begun))
+                amounts = amounts.plus(part.places.sums(begins, last, asked.effective))
             if not amounts.facts:
                 continue
             assert given.group is not None, "only groups are wanted"
@@ -159,17 +159,18 @@ class KeptReasons:
             row.facts, row.units = row.facts + amounts.facts, row.units + amounts.units
             row.value, row.refunded = row.value + amounts.value, row.refunded + amounts.amount
             found.setdefault(code, []).append((given.text, part))
+        after, ends = self.sums.positions(asked.recorded)
         for code, texts in found.items():
-            rows[code].text = self._latest(asked, texts)
+            rows[code].text = _latest(texts, after, ends if asked.begun is None else last, asked.effective)
         return rows
 
-    def _latest(self, asked: _Question, texts: Sequence[tuple[str | None, Part]]) -> str | None:
-        """The text that a code had in the latest of the facts that are asked for."""
-        if len(texts) == 1:
-            return texts[0][0]
-        after, last = self.sums.positions(asked.recorded)
-        places = [(part.places.last(after, last, asked.effective), text) for text, part in texts]
-        return max(places, key=itemgetter(0))[1]
+
+def _latest(texts: Sequence[tuple[str | None, Part]], after: int, last: int, effective: Days) -> str | None:
+    """The text that a code had in the latest of the facts that are asked for."""
+    if len(texts) == 1:
+        return texts[0][0]
+    places = [(part.places.last(after, last, effective), text) for text, part in texts]
+    return max(places, key=itemgetter(0))[1]
 
 
 def _positions(parts: Sequence[Part], after: int, last: int, effective: Days) -> Iterator[int]:

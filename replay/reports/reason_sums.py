@@ -71,7 +71,7 @@ def _in_order_of(given: Given) -> tuple[str, str, str, bool]:
 
 
 class ReasonSums:
-    """Those of one business, by days in its zone. 12 bytes for each fact, and 40 for each pair of days of a kind."""
+    """Those of one business, by days in its zone. 36 bytes for each fact, and 40 for each pair of days of a kind."""
 
     def __init__(self, zone: str) -> None:
         self.zone, self.days = zone, LocalDays(zone)
@@ -85,7 +85,7 @@ class ReasonSums:
         for given, at, recorded, effective, amounts in list(self._told(stored)):
             part = self.parts.setdefault(given, Part())
             part.sums.add(recorded, effective, amounts)
-            part.places.add(at, effective)
+            part.places.add(at, effective, amounts)
             self.firsts.add(recorded, at)
         self.position = position
 

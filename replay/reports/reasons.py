@@ -4,7 +4,7 @@ Each fact of a group counts, with the code it was given or without one. It count
 it changed. What a rule did by itself, such as the restoration that follows a booking's cancellation, has no code.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -157,26 +157,21 @@ def _is_within(recorded: Recorded, books: PackagesThen, period: Period) -> bool:
     return not period.begins_after(moment) and (end is None or moment < end)
 
 
-def reasons(books: PackagesThen, period: Period, group: ReasonGroup | None = None) -> Reasons:
-    """The sums of a period, made of each of its facts. Raises UnreadableFact, LedgerUnavailable."""
-    rows: dict[Code, ReasonSum] = {}
-    add_given(rows, given_reasons(books, period, Wanted(group)))
-    return reasons_of(books.position, rows)
-
-
 Code: TypeAlias = tuple[ReasonGroup, str | None]
 """Group and code."""
 
 
-def add_given(rows: dict[Code, ReasonSum], found: Iterable[GivenReason]) -> None:
-    """Add facts in order of position that are behind those of the rows."""
-    for given in found:
+def reasons(books: PackagesThen, period: Period, group: ReasonGroup | None = None) -> Reasons:
+    """The sums of a period, made of each of its facts. Raises UnreadableFact, LedgerUnavailable."""
+    rows: dict[Code, ReasonSum] = {}
+    for given in given_reasons(books, period, Wanted(group)):
         row = rows.setdefault((given.group, given.code), ReasonSum(given.group, given.code, None))
         row.text = given.text
         row.facts += 1
         row.units += given.entry.units
         row.value += given.entry.value
         row.refunded += given.entry.amount or 0
+    return reasons_of(books.position, rows)
 
 
 def reasons_of(position: int, rows: Mapping[Code, ReasonSum]) -> Reasons:
