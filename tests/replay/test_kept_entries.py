@@ -1,5 +1,6 @@
 """Kept entries answer as the walks through all facts: drawn facts, in drawn periods, on both clocks and every store."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -21,7 +22,7 @@ from domain.fact_registry import FACTS
 from domain.ledger.carnet import Carnet
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded import sqlite
-from domain.ledger.envelope import NewFact
+from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.mapper import Meta, store
 from domain.ledger.records import Append, Stored
 from domain.moments import MILLISECOND, beyond, local_day, start_of
@@ -35,11 +36,12 @@ from replay.reports.entries import (
     page_of,
     recorded_period,
 )
+from replay.reports.entry_sums import Days
 from replay.reports.kept_entries import KeptEntries
-from replay.reports.late_sums import LateSums
+from replay.reports.late_sums import SUMS_OF_LATE_ENTRIES, LateSums
 from replay.reports.local_days import LocalDays
 from replay.reports.movements import Clock, closing_of, period_of
-from replay.reports.reason_sums import WANTED, ReasonSums
+from replay.reports.reason_sums import SUMS_OF_REASONS, WANTED, ReasonSums
 from replay.reports.reasons import Wanted, given_reasons, reasons
 from tests.domain.test_facts import GOLDEN
 from tests.replay.conftest import BUSINESS, FIRST, ZONE, World
@@ -57,6 +59,8 @@ REASONS = (
 )
 HOURS = timedelta(hours=1)
 FACTS_MAX = 120
+AFTER_ALL = date(2027, 6, 3).toordinal()
+"""The day on which golden facts are recorded: all of them took effect before."""
 CLOCKS: tuple[Clock, ...] = get_args(Clock)
 
 
@@ -221,6 +225,23 @@ def test_bytes_that_do_not_fit_are_refused_and_differences_are_named(
             kind.of_bytes(ZONE, sums.position, damaged)
     assert not list(differing(sums, kind.of_bytes(ZONE, sums.position, data)))
     assert list(differing(sums, kind(ZONE)))
+
+
+def test_what_is_summed_up_is_that_of_the_version() -> None:
+    """Where a fact adds something else than before, give the sums another version, and write down what it adds. A new
+    kind of fact is only written down."""
+    told: dict[str, Any] = {"late entries": SUMS_OF_LATE_ENTRIES, "reasons": SUMS_OF_REASONS}
+    for kind in KINDS:
+        name, data = kind.stored_name, golden(kind).to_bytes()
+        stored = StoredFact("", 1, "", "s", 1, name, kind.stored_version, data, META, 1_812_000_000_000, b"")
+        late, given = LateSums("UTC"), ReasonSums("UTC")
+        if kind in MOVING:
+            late.bring_to(1, [stored])
+        given.bring_to(1, [stored])
+        told[name] = [list(late.of(Days(AFTER_ALL))) if late.sums.recorded else None] + [
+            [*key, *part.sums.of(Days(), Days())] for key, part in given.parts.items()
+        ]
+    assert told == json.loads((Path(__file__).parent / "sums_of_entries.json").read_text())
 
 
 def differing(ours: Any, theirs: Any) -> Iterator[str]:
