@@ -26,6 +26,7 @@ a fact moved."""
 
 
 class _Told(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    position: int
     rules: str
     """Of the time zone."""
     arrays: list[bytes]
@@ -79,18 +80,18 @@ class LateSums:
 
     def to_bytes(self) -> bytes:
         """Equal for equal sums. `SUMS_OF_LATE_ENTRIES` is the version of what they say."""
-        return _written(_Told(mark(self.zone), to_bytes(self._arrays())))
+        return _written(_Told(self.position, mark(self.zone), to_bytes(self._arrays())))
 
     @classmethod
-    def of_bytes(cls, zone: str, position: int, data: bytes) -> Self:
-        """Sums that are true for a position. Raises ValueError, MsgspecError, UnknownZone."""
+    def of_bytes(cls, zone: str, data: bytes) -> Self:
+        """Raises ValueError, MsgspecError, UnknownZone."""
         found, sums = _read(data), cls(zone)
         if found.rules != mark(zone):
             raise ValueError("was computed by other rules of the time zone")
         fill(sums._arrays(), found.arrays)
         sums.sums.check()
         sums.firsts.check()
-        sums.position = position
+        sums.position = found.position
         return sums
 
     def differences(self, made: "LateSums") -> Iterator[str]:

@@ -52,6 +52,7 @@ class Part:
 
 
 class _Told(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    position: int
     rules: str
     """Of the time zone."""
     parts: list[tuple[Given, list[bytes]]]
@@ -109,11 +110,11 @@ class ReasonSums:
         parts = [
             (given, to_bytes(part.arrays())) for given, part in sorted(self.parts.items(), key=_in_order)
         ]
-        return _written(_Told(mark(self.zone), parts, to_bytes(self.firsts.arrays())))
+        return _written(_Told(self.position, mark(self.zone), parts, to_bytes(self.firsts.arrays())))
 
     @classmethod
-    def of_bytes(cls, zone: str, position: int, data: bytes) -> Self:
-        """Sums that are true for a position. Raises ValueError, MsgspecError, UnknownZone."""
+    def of_bytes(cls, zone: str, data: bytes) -> Self:
+        """Raises ValueError, MsgspecError, UnknownZone."""
         found, sums = _read(data), cls(zone)
         if found.rules != mark(zone):
             raise ValueError("was computed by other rules of the time zone")
@@ -124,7 +125,7 @@ class ReasonSums:
             fill(part.arrays(), arrays)
             part.sums.check()
             part.places.check()
-        sums.position = position
+        sums.position = found.position
         return sums
 
     def differences(self, made: "ReasonSums") -> Iterator[str]:

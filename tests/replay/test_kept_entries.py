@@ -201,8 +201,8 @@ def test_kept_entries_are_those_of_walks_while_the_books_grow(url: str, zone: st
 def restarted(kept: KeptEntries) -> KeptEntries:
     """What another process makes of their bytes."""
     other, late, given = KeptEntries(kept.zone), kept.late.sums, kept.reasons.sums
-    other.late.sums = LateSums.of_bytes(kept.zone, late.position, late.to_bytes())
-    other.reasons.sums = ReasonSums.of_bytes(kept.zone, given.position, given.to_bytes())
+    other.late.sums = LateSums.of_bytes(kept.zone, late.to_bytes())
+    other.reasons.sums = ReasonSums.of_bytes(kept.zone, given.to_bytes())
     return other
 
 
@@ -219,11 +219,11 @@ def test_bytes_that_do_not_fit_are_refused_and_differences_are_named(
     sums = kept.late.sums if kind is LateSums else kept.reasons.sums
     data = sums.to_bytes()
     with pytest.raises(ValueError, match="other rules"):
-        kind.of_bytes("Europe/London", sums.position, data)
+        kind.of_bytes("Europe/London", data)
     for damaged in (data[:-1], data + b"x", b"", data.replace(b"\xc4\x04", b"\xc4\x03", 1)):
         with pytest.raises((ValueError, MsgspecError)):
-            kind.of_bytes(ZONE, sums.position, damaged)
-    assert not list(differing(sums, kind.of_bytes(ZONE, sums.position, data)))
+            kind.of_bytes(ZONE, damaged)
+    assert not list(differing(sums, kind.of_bytes(ZONE, data)))
     assert list(differing(sums, kind(ZONE)))
 
 
