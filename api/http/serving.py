@@ -74,7 +74,7 @@ class Serving:
     answers: KeptAnswers = field(default_factory=KeptAnswers)
     texts: KeptTexts = field(default_factory=KeptTexts)
     """Members of lists as they were written."""
-    sums: SumsOfBusinesses = field(default_factory=SumsOfBusinesses)
+    sums: SumsOfBusinesses = field(init=False)
     """Of the reports."""
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
@@ -82,6 +82,9 @@ class Serving:
     _outcomes: LoopBridge | None = None
     _gathered: GatheredReads | None = None
     _lists: GatheredLists | None = None
+
+    def __post_init__(self) -> None:
+        self.sums = SumsOfBusinesses(self.carnet, self.after_answers)
 
     @cached_property
     def document(self) -> bytes:

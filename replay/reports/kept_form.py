@@ -1,0 +1,77 @@
+"""How sums of reports are kept beside the ledger, and when what lies there is believed.
+
+    DAYS = Kind("days", SUMS_OF_DAYS, to_bytes, from_bytes, made, differences)
+
+    DAYS.stored(recorder, zone, position, sums)     # a row, to be put
+    DAYS.believed(recorder, zone, row)              # the sums in it; None: they have to be made anew
+
+A row is believed where it is whole, was made by the same version for the same zone, and the ledger has its fact at its
+position. Whatever else lies there, such as that of another release or of books that were restored, is no error.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from msgspec import MsgspecError
+
+from domain.ledger.contract import LedgerRecorder
+from domain.ledger.report_sums import StoredSums
+
+PACKED_MAX = 8 * 2**20
+"""Bytes of a row's data. Larger sums are not kept: each process makes its own."""
+UNPACKED_MAX = 64 * 2**20
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[S]):
+    """One kind of sums."""
+
+    name: str
+    version: str
+    """Another one for every change of what is summed up, or of the form of the bytes."""
+    to_bytes: Callable[[S], bytes]
+    from_bytes: Callable[[str, bytes], S]
+    """Of a zone. Raises ValueError, LookupError, ArithmeticError or MsgspecError for what does not fit."""
+    made: Callable[[LedgerRecorder, str, int], S]
+    """Fold them of the facts up to a position, in a zone. Raises UnreadableFact, LedgerUnavailable."""
+    differences: Callable[[S, S], Iterator[str]]
+    """Where kept sums are not what was made; each a few words without personal data."""
+
+    def stored(self, recorder: LedgerRecorder, zone: str, position: int, sums: S) -> StoredSums | None:
+        """The row to keep; None where it would be too large. Raises LedgerUnavailable."""
+        data = zlib.compress(self.to_bytes(sums), level=9)
+        hash = _hash_at(recorder, position)
+        if len(data) > PACKED_MAX or hash is None:
+            return None
+        return StoredSums.made(recorder.business_id, self.name, self.version, zone, position, hash, data)
+
+    def believed(self, recorder: LedgerRecorder, zone: str, row: StoredSums | None) -> S | None:
+        """Raises LedgerUnavailable."""
+        if row is None or (row.name, row.version, row.zone) != (self.name, self.version, zone):
+            return None
+        if row.business_id != recorder.business_id or not row.is_whole:
+            return None
+        if _hash_at(recorder, row.position) != row.hash:
+            return None
+        try:
+            return self.from_bytes(zone, _unpacked(row.data))
+        except (zlib.error, MsgspecError, ValueError, LookupError, ArithmeticError):
+            return None
+
+
+def _hash_at(recorder: LedgerRecorder, position: int) -> bytes | None:
+    """The hash of a fact; None: the ledger has not come to it."""
+    found = recorder.facts(position - 1, 1, position) if position > 0 else ()
+    return found[0].hash if found and found[0].position == position else None
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Raises zlib.error, ValueError."""
+    reader = zlib.decompressobj()
+    found = reader.decompress(data, UNPACKED_MAX)
+    if not reader.eof:
+        raise ValueError("is cut off, or too large")
+    return found
