@@ -13,6 +13,7 @@ from api.server.installation import Installation
 from replay.proof.finding import Finding
 from replay.proof.mend import mend
 from replay.proof.prove import Proof
+from replay.reports.kept_proof import wrong_sums
 from replay.verify import Broken
 
 MENDS = "--apply makes it anew"
@@ -21,6 +22,7 @@ ADVICE = {
     "guarded": "nothing here can make it anew: revoke the key, or restore it from a backup",
     "own": "nothing here can make it anew: enter it again, or restore it from a backup",
     "derived": "nothing here can make it anew: restore it from a backup",
+    "cached": "delete it: it is made anew when it is needed",
 }
 """Standing of a table → what to do about a row that cannot be mended."""
 
@@ -50,6 +52,7 @@ def repair(applies: bool, business_id: str | None) -> None:
         guards = guards_of(installed)
         for id in installed.to_prove(business_id):
             left += _repaired(installed, id, guards) if applies else _shown(installed, id, guards)
+            left += _sums(installed, id, applies=applies) if installed.has_head(id) else 0
         left += _indexes(installed, applies=applies)
     if left:
         sys.exit(1)
@@ -85,6 +88,20 @@ def _told(proof: Proof, found: int, mended: int) -> int:
         click.echo(f"{business_id}: {broken}: nothing is made of broken facts: restore a backup")
         return 1
     click.echo(f"{business_id}: {found:,} rows differ, {mended:,} were made anew")
+    return 0
+
+
+def _sums(installed: Installation, business_id: str, *, applies: bool) -> int:
+    """Kept sums of reports that are not those of the facts are deleted: the next report makes them anew."""
+    kept, recorder = installed.carnet.store.report_sums, installed.carnet.ledger(business_id).recorder
+    found = list(wrong_sums(kept, recorder))
+    for wrong in found:
+        done = "deleted, to be made anew by the next report" if applies else MENDS
+        click.echo(f"{business_id}: report_sums {wrong.name}: {wrong.where}: differs from the facts: {done}")
+    if not applies:
+        return len(found)
+    for name in {wrong.name for wrong in found}:
+        kept.forget(business_id, name)
     return 0
 
 

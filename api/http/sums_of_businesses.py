@@ -59,15 +59,21 @@ class SumsOfBusinesses:
         self._lock = Lock()
 
     def of(self, business_id: str, zone: str) -> KeptSums:
-        """Those of a business, whose zone never changes; none are made yet where nobody asked."""
+        """Those of a business, whose zone never changes; none are made yet where nobody asked, nor kept any.
+
+        Raises LedgerUnavailable.
+        """
         with self._lock:
             held = self._held.get(business_id)
+            is_new = held is None
             if held is None:
                 keeping = Keeping(partial(self._find, business_id), partial(self._grown, business_id))
                 held = self._held[business_id] = _Held(KeptSums(zone, keeping))
             self._held.move_to_end(business_id)
             if len(self._held) > self._businesses_max:
                 self._held.popitem(last=False)
+        if is_new:
+            held.sums.begin(self._carnet.ledger(business_id).recorder)
         return held.sums
 
     def _find(self, business_id: str) -> StoredSums | None:

@@ -1,8 +1,8 @@
 """The sums of days as they are kept beside the ledger.
 
 At most 2 KB for each day of the books, before they are packed: each figure of a day, and of the expiries that pass at
-its end, on both clocks. Customers who are in no sum are told by their ids, some 20 bytes each, and nobody else is. What was
-computed by the rules of a time zone carries their mark (`domain/zone_rules.py`).
+its end, on both clocks. Customers who are in no sum are told by their ids, some 20 bytes each, and nobody else is. What
+was computed by the rules of a time zone carries their mark (`domain/zone_rules.py`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -186,6 +186,12 @@ class KeptSums:
             kept = KeptDays(self._sums, self._apart, merged)
             return DAYS.stored(recorder, self.zone, self.position, kept)
 
+    def begin(self, recorder: LedgerRecorder) -> None:
+        """Look for the sums that are kept before anything else is asked. Raises LedgerUnavailable."""
+        with self._lock:
+            if not self.position:
+                self._has_found(recorder)
+
     def _has_found(self, recorder: LedgerRecorder) -> bool:
         """Begin with the sums that are kept, where they are believed and have come farther."""
         row = self.keeping.find()
@@ -254,8 +260,8 @@ class KeptSums:
         return frozenset(apart)
 
     def _grown(self, recorder: LedgerRecorder, head: int) -> set[str] | None:
-        """The customers whose packages have facts after the position of the sums; None: all are to be folded, as there are
-        no sums, or so many have grown."""
+        """The customers whose packages have facts after the position of the sums; None: all are to be folded, as there
+        are no sums, or so many have grown."""
         if not self.position:
             return None
         streams: set[str] = set()
