@@ -100,7 +100,7 @@ class Head(click.ParamType[Any]):
 @click.option(
     "--read-models",
     is_flag=True,
-    help="Also fold the ledger and compare with the read models and the kept sums of reports.",
+    help="Also fold the ledger, and compare with the read models and the kept sums of reports.",
 )
 @click.option(
     "--expect",
@@ -120,7 +120,8 @@ def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | 
     that is not as it should be is a line; --json shows the first 1,000 of a business, and tells how many there are.
     Prints the hash of each head: kept elsewhere and given as --expect, it
     proves that the end was not cut off, nor the chain computed anew. What was found of a ledger is remembered
-    beside it, for whoever looks at the ledger's page; nothing rests on that.
+    beside it, for whoever looks at the ledger's page; nothing rests on that. --read-models folds the facts anew too,
+    and takes longer: it compares every row of the read models, and the sums that reports are answered from.
 
     \b
     Examples:
@@ -139,11 +140,9 @@ def verify_(read_models: bool, expect: tuple[Expected, ...], business_id: str | 
         for id in installed.to_prove(business_id):
             told = _proved(installed, id, guards, expect, say)
             if read_models and installed.has_head(id):
-                told = replace(
-                    told,
-                    differing_rows=_differs(installed, id, say),
-                    wrong_sums=_wrong_sums(installed, id, say),
-                )
+                told = replace(told, differing_rows=_differs(installed, id, say))
+                if isinstance(told.proof.chain, Intact):
+                    told = replace(told, wrong_sums=_wrong_sums(installed, id, say))
             verified.append(told)
         damaged = _damaged_indexes(installed, say)
     is_intact = all(each.is_intact for each in verified) and not damaged
