@@ -29,6 +29,7 @@ from projections.engine.freshness import FreshReads
 from projections.engine.lag_trend import LagTrend
 from projections.engine.tables import ReadTables
 from projections.engine.watch import Watch
+from replay.reports.kept_sums import DAYS, KeptSums
 
 BODY_S = 20.0
 
@@ -74,7 +75,7 @@ class Serving:
     answers: KeptAnswers = field(default_factory=KeptAnswers)
     texts: KeptTexts = field(default_factory=KeptTexts)
     """Members of lists as they were written."""
-    sums: SumsOfBusinesses = field(init=False)
+    sums: SumsOfBusinesses[KeptSums] = field(init=False)
     """Of the reports."""
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
@@ -84,7 +85,7 @@ class Serving:
     _lists: GatheredLists | None = None
 
     def __post_init__(self) -> None:
-        self.sums = SumsOfBusinesses(self.carnet, self.after_answers)
+        self.sums = SumsOfBusinesses(self.carnet, self.after_answers, DAYS.name, KeptSums)
 
     @cached_property
     def document(self) -> bytes:

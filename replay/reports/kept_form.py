@@ -5,6 +5,8 @@
     DAYS.stored(recorder, zone, position, sums)     # a row, to be put
     DAYS.believed(recorder, zone, row)              # the sums in it; None: they have to be made anew
 
+    sums = KeptSums(zone, Keeping(find, grown))     # of a process: they begin with the row that is found
+
 A row is believed where it is whole, was made by the same version for the same zone, and the ledger has its fact at its
 position. Whatever else lies there, such as that of another release or of books that were restored, is no error.
 """
@@ -12,7 +14,7 @@ position. Whatever else lies there, such as that of another release or of books 
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from msgspec import MsgspecError
 
@@ -23,6 +25,36 @@ PACKED_MAX = 8 * 2**20
 """Bytes of a row's data. Larger sums are not kept: each process makes its own."""
 UNPACKED_MAX = 64 * 2**20
 S = TypeVar("S")
+
+
+class Keeping(NamedTuple):
+    """Where a process finds sums when it begins, and whom it tells that they have grown."""
+
+    find: Callable[[], StoredSums | None] = lambda: None
+    """Asked before all packages are folded. Raises LedgerUnavailable."""
+    grown: Callable[[], None] = lambda: None
+    """Called whenever they have come to another position, while a question waits: it is quick, and raises nothing."""
+
+
+class Kept(Protocol):
+    """The sums of one kind and business that a process holds, and brings on to each question."""
+
+    @property
+    def position(self) -> int:
+        """The position of the ledger that they are true for; 0: there are none."""
+
+    @property
+    def found_at(self) -> int:
+        """The position of the row that they began with; 0: they were made."""
+
+    def begin(self, recorder: LedgerRecorder) -> None:
+        """Look for the row that is kept before anything else is asked. Raises LedgerUnavailable."""
+
+    def stored(self, recorder: LedgerRecorder) -> StoredSums | None:
+        """The row for a process that begins later; None: there are no sums, or they are too large.
+
+        Raises LedgerUnavailable.
+        """
 
 
 @dataclass(frozen=True, slots=True)

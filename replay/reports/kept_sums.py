@@ -10,11 +10,11 @@ question. The sums are made when they are first asked for, which reads the whole
 is found then and believed (`kept_form.py`). Nothing is stored here.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Lock
-from typing import NamedTuple, cast
+from typing import cast
 
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
@@ -39,7 +39,7 @@ from replay.reports.day_sums import (
 )
 from replay.reports.entries import recorded_facts
 from replay.reports.kept_days import KeptDays, differences, from_bytes, to_bytes
-from replay.reports.kept_form import Kind
+from replay.reports.kept_form import Keeping, Kind
 from replay.reports.liability import FIGURES, Liability, add_figures, liability
 from replay.reports.movements import CAUSES, Cause, Clock, Movements, Owed, Period, movements
 from replay.reports.sales import Sales, sales
@@ -59,15 +59,6 @@ class _End:
     day: date | None
     """None: with everything there is."""
     judged_at: datetime
-
-
-class Keeping(NamedTuple):
-    """Where a process finds sums when it begins, and whom it tells that they have grown."""
-
-    find: Callable[[], StoredSums | None] = lambda: None
-    """Asked before all packages are folded. Raises LedgerUnavailable."""
-    grown: Callable[[], None] = lambda: None
-    """Called whenever they have come to another position, while a question waits: it is quick, and raises nothing."""
 
 
 @dataclass

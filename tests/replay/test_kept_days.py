@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -29,8 +30,9 @@ from replay.package import PackageThen
 from replay.reports import kept_sums
 from replay.reports.day_sums import DaySums
 from replay.reports.kept_days import COLUMNS, KeptDays, from_bytes, to_bytes
+from replay.reports.kept_form import PACKED_MAX, Keeping, Kind
 from replay.reports.kept_proof import WrongSums, wrong_sums
-from replay.reports.kept_sums import DAYS, Keeping, KeptSums
+from replay.reports.kept_sums import DAYS, KeptSums
 from replay.reports.liability import liability
 from tests.domain.ledger.test_reading import GOLDEN
 from tests.replay.conftest import BUSINESS, FIRST, ZONE, Lived, World, open_business
@@ -226,6 +228,23 @@ def test_sums_of_a_ledger_that_went_another_way_since_are_not_believed(
     ask(stored_world, here)
     assert here.found_at == 0
     other.views.close()
+
+
+# Other kinds of sums
+
+
+def test_another_kind_is_kept_in_a_row_of_its_own(lived: Lived) -> None:
+    recorder = lived.world.ledger.recorder
+    texts = Kind("texts", "1", str.encode, lambda _, data: data.decode(), lambda *_: "", lambda *_: iter(()))
+    row = texts.stored(recorder, ZONE, 5, "a text")
+    assert row is not None
+    assert (row.name, row.position, row.hash) == ("texts", 5, recorder.facts(4, 1)[0].hash)
+    assert texts.believed(recorder, ZONE, row) == "a text"
+    assert DAYS.believed(recorder, ZONE, row) is None
+    not_utf_8 = made_of(row, data=zlib.compress(b"\xff"))
+    assert texts.believed(recorder, ZONE, not_utf_8) is None
+    large = Random(1).randbytes(PACKED_MAX).hex()
+    assert texts.stored(recorder, ZONE, 5, large) is None, "it would take more room than a row may"
 
 
 # Several processes

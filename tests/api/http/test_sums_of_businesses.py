@@ -13,7 +13,7 @@ from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.report_sums import StoredSums
 from replay.all_packages import packages_then
 from replay.as_of import PRESENT
-from replay.reports.kept_sums import DAYS
+from replay.reports.kept_sums import DAYS, KeptSums
 from replay.reports.liability import liability
 from tests.api.desk import Desk
 from tests.domain.ledger.postgres.test_schema import as_login
@@ -30,7 +30,9 @@ class Process:
         self.carnet = carnet or world.carnet
         self.after = AfterAnswers()
         self.seconds = 0.0
-        self.sums = SumsOfBusinesses(self.carnet, self.after, facts_min=facts_min, clock=lambda: self.seconds)
+        self.sums = SumsOfBusinesses(
+            self.carnet, self.after, DAYS.name, KeptSums, facts_min=facts_min, clock=lambda: self.seconds
+        )
 
     def ask(self) -> int:
         """Where the sums had come when the report began with them; 0: they were made."""
@@ -146,7 +148,7 @@ def test_reports_over_http_keep_their_sums_and_begin_with_them(either_desk: Desk
     store, told, position = desk.carnet.store, [], 0
     try:
         for path in ("liability", "movements", "sales"):
-            frame.sums = SumsOfBusinesses(desk.carnet, frame.after_answers, facts_min=1)
+            frame.sums = SumsOfBusinesses(desk.carnet, frame.after_answers, DAYS.name, KeptSums, facts_min=1)
             found = desk.get(f"/v1/reports/{path}")
             frame.after_answers.finish()
             row = store.report_sums.find(desk.business_id, DAYS.name)
