@@ -24,6 +24,7 @@ from domain.ledger.report_sums import StoredSums
 PACKED_MAX = 8 * 2**20
 """Bytes of a row's data. Larger sums are not kept: each process makes its own."""
 UNPACKED_MAX = 64 * 2**20
+"""Bytes of the sums before they are packed, likewise."""
 S = TypeVar("S")
 
 
@@ -74,9 +75,9 @@ class Kind(Generic[S]):
 
     def stored(self, recorder: LedgerRecorder, zone: str, position: int, sums: S) -> StoredSums | None:
         """The row to keep; None where it would be too large. Raises LedgerUnavailable."""
-        data = zlib.compress(self.to_bytes(sums), level=9)
-        hash = _hash_at(recorder, position)
-        if len(data) > PACKED_MAX or hash is None:
+        told, hash = self.to_bytes(sums), _hash_at(recorder, position)
+        data = zlib.compress(told, level=9)
+        if len(told) > UNPACKED_MAX or len(data) > PACKED_MAX or hash is None:
             return None
         return StoredSums.made(recorder.business_id, self.name, self.version, zone, position, hash, data)
 
