@@ -1,6 +1,7 @@
 """Kept sums of reports are proved: damage by every proof, a wrong number by a fold. `carnet repair` deletes both."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +95,15 @@ def test_sums_of_facts_that_are_not_there_are_named(books: Terminal) -> None:
             assert told in books.run("verify", status=1).stdout
     finally:
         carnet.close()
+
+
+def test_a_backup_has_the_sums_of_its_moment(embedded: Terminal, tmp_path: Path) -> None:
+    embedded.load(SAMPLE, "--business", embedded.open_business(zone=ZONE))
+    with_sums(embedded, wrong=0)
+    before = rows(embedded, "SELECT * FROM report_sums")
+    copy = tmp_path / "copy.db"
+    embedded.run("backup", copy)
+    by_hand(embedded, "DELETE FROM report_sums")
+    embedded.run("restore", copy, "--force")
+    assert rows(embedded, "SELECT * FROM report_sums") == before != []
+    embedded.run("verify", "--read-models")
