@@ -1,41 +1,15 @@
-"""What kept late entries, corrections and reasons share: to bring sums on, and to read the facts of a page."""
+"""What kept late entries, corrections and reasons share: to read the facts of a page."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
-from typing import Protocol
 
-from domain.fact import Fact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.records import FactFilter
 from domain.moments import beyond, from_milliseconds
 from replay.as_of import position_before
-from replay.reports.entries import EntriesPage, Entry, pages_of_facts
+from replay.reports.entries import EntriesPage, Entry
 from replay.reports.entry_sums import ANY_DAY, Amounts, Days
-
-
-class Growing(Protocol):
-    """Sums that facts are added to, in order of position."""
-
-    position: int
-    """The position of the ledger that they are true for."""
-
-    def bring_to(self, position: int, stored: Sequence[StoredFact]) -> None:
-        """Add the wanted facts up to a position. Raises UnreadableFact; then nothing was added."""
-
-
-def brought_on(sums: Growing, recorder: LedgerRecorder, wanted: Sequence[type[Fact]]) -> Head:
-    """Bring sums to the head of the ledger, some facts at a time; the head.
-
-    Raises UnreadableFact, LedgerUnavailable.
-    """
-    head = recorder.head()
-    for position, stored in pages_of_facts(recorder, sums.position, head.position, wanted):
-        sums.bring_to(position, stored)
-    return replace(
-        head, position=max(head.position, sums.position)
-    )  # a replica may lag behind what was read before
 
 
 def days_of(first: date, last: date | None) -> Days:

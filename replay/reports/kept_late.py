@@ -1,6 +1,6 @@
 """Late entries, answered from sums that a process keeps and brings on.
 
-    kept = KeptLate(zone)
+    kept = KeptLate(zone, Keeping(find, grown))
     page = kept.late_entries(recorder, first, last, after=0, at_most=51)
 
 An answer equals that of the walk through all facts of the period (`late_entries`), which answers where a fact of the
@@ -8,13 +8,13 @@ ledger cannot be read: so one of another time is no harm. The first question loo
 package.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from threading import Lock
+from typing import Any, ClassVar
 
-from domain.fact import UnreadableFact
+from domain.fact import Fact, UnreadableFact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
 from domain.moments import beyond, start_of
@@ -28,25 +28,36 @@ from replay.reports.entries import (
     page_of,
     recorded_period,
 )
-from replay.reports.entry_pages import brought_on, days_of, facts_at, page, upto
+from replay.reports.entry_pages import days_of, facts_at, page, upto
 from replay.reports.entry_sums import BLOCK, Days
-from replay.reports.late_sums import LateSums
+from replay.reports.kept_alone import KeptAlone, made_of
+from replay.reports.kept_form import Kind
+from replay.reports.late_sums import SUMS_OF_LATE_ENTRIES, LateSums
 
 BLOCKS_FIRST, BLOCKS_MAX = 8, 1_000 // BLOCK
 """Blocks that are read together at first, and at most: nearly every page is in the first ones, or in many."""
 MOVING_NAMES = tuple(fact.stored_name for fact in MOVING)
 
 
+LATE = Kind(
+    "late entries",
+    SUMS_OF_LATE_ENTRIES,
+    LateSums.to_bytes,
+    LateSums.of_bytes,
+    made_of(LateSums, MOVING),
+    LateSums.differences,
+)
+
+
 @dataclass
-class KeptLate:
-    """Of one business. Threads may share it: one of them brings its sums on, the others wait."""
+class KeptLate(KeptAlone[LateSums]):
+    """Of one business."""
 
-    zone: str
-    sums: LateSums = field(init=False)
-    _lock: Lock = field(default_factory=Lock)
+    kind: ClassVar[Kind[Any]] = LATE
+    wanted: ClassVar[Sequence[type[Fact]]] = MOVING
 
-    def __post_init__(self) -> None:
-        self.sums = LateSums(self.zone)
+    def _empty(self) -> LateSums:
+        return LateSums(self.zone)
 
     def late_entries(
         self, recorder: LedgerRecorder, first: date, last: date | None, after: int, at_most: int
@@ -56,7 +67,7 @@ class KeptLate:
         days = days_of(first, last)
         try:
             with self._lock:
-                head = brought_on(self.sums, recorder, MOVING)
+                head = self._brought_on(recorder)
                 amounts = self.sums.of(days)
             last_position = upto(recorder, last, self.zone, head)
             entries = list(islice(self._late(recorder, days, after, last_position), at_most))

@@ -1,6 +1,6 @@
 """Corrections and reasons, answered from sums that a process keeps and brings on.
 
-    kept = KeptReasons(zone)
+    kept = KeptReasons(zone, Keeping(find, grown))
     report = kept.reasons(books, period)
 
 An answer equals that of the walks through all facts of the period (`corrections`, `reasons`, `given_reasons`), which
@@ -9,26 +9,27 @@ that correct or may have a reason.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
-from threading import Lock
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from domain.business.reasons import ReasonGroup
-from domain.fact import UnreadableFact
+from domain.fact import Fact, UnreadableFact
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
 from domain.moments import beyond, start_of
 from replay.all_packages import PackagesThen
 from replay.as_of import LATEST
 from replay.reports.entries import EntriesPage, corrections, entry_of, page_of, recorded_period
-from replay.reports.entry_pages import brought_on, days_of, facts_at, page, upto
+from replay.reports.entry_pages import days_of, facts_at, page, upto
 from replay.reports.entry_sums import ANY_DAY, Amounts, Days
+from replay.reports.kept_alone import KeptAlone, made_of
+from replay.reports.kept_form import Kind
 from replay.reports.movements import Period
-from replay.reports.reason_sums import WANTED, Part, ReasonSums
+from replay.reports.reason_sums import SUMS_OF_REASONS, WANTED, Part, ReasonSums
 from replay.reports.reasons import (
     Code,
     GivenReason,
@@ -49,16 +50,25 @@ class _Question(NamedTuple):
     """The day of recording after them within which the question ends: of that day each fact is looked at."""
 
 
+REASONS = Kind(
+    "reasons",
+    SUMS_OF_REASONS,
+    ReasonSums.to_bytes,
+    ReasonSums.of_bytes,
+    made_of(ReasonSums, WANTED),
+    ReasonSums.differences,
+)
+
+
 @dataclass
-class KeptReasons:
-    """Of one business. Threads may share it: one of them brings its sums on, the others wait."""
+class KeptReasons(KeptAlone[ReasonSums]):
+    """Of one business."""
 
-    zone: str
-    sums: ReasonSums = field(init=False)
-    _lock: Lock = field(default_factory=Lock)
+    kind: ClassVar[Kind[Any]] = REASONS
+    wanted: ClassVar[Sequence[type[Fact]]] = WANTED
 
-    def __post_init__(self) -> None:
-        self.sums = ReasonSums(self.zone)
+    def _empty(self) -> ReasonSums:
+        return ReasonSums(self.zone)
 
     def corrections(
         self, recorder: LedgerRecorder, first: date, last: date | None, after: int, at_most: int
@@ -70,7 +80,7 @@ class KeptReasons:
         days = days_of(first, last)
         try:
             with self._lock:
-                head = brought_on(self.sums, recorder, WANTED)
+                head = self._brought_on(recorder)
                 parts = [part for _, part in self.sums.chosen(lambda given: given.corrects)]
                 amounts = Amounts()
                 for part in parts:
@@ -92,7 +102,7 @@ class KeptReasons:
             return reasons(books, period, group)
         try:
             with self._lock:
-                head = brought_on(self.sums, books.recorder, WANTED)
+                head = self._brought_on(books.recorder)
                 rows = self._summed(asked, Wanted(group), books.position)
         except UnreadableFact:
             return reasons(books, period, group)
@@ -114,7 +124,7 @@ class KeptReasons:
         self, asked: _Question, books: PackagesThen, wanted: Wanted, after: int, at_most: int
     ) -> Sequence[GivenReason]:
         with self._lock:
-            brought_on(self.sums, books.recorder, WANTED)
+            self._brought_on(books.recorder)
             chosen = self.sums.chosen(lambda given: wanted.holds(given.group, given.code))
             begins, _ = self.sums.positions(Days(asked.recorded.first))
         parts = [part for _, part in chosen]

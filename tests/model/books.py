@@ -42,7 +42,7 @@ from projections.models.units import UNITS
 from replay.all_packages import packages_then
 from replay.as_of import asked
 from replay.reports.entries import corrections, late_entries, page_of, recorded_period
-from replay.reports.kept_entries import KeptEntries
+from replay.reports.kept_form import Keeping
 from replay.reports.kept_sums import KeptSums
 from replay.reports.liability import liability
 from replay.reports.movements import Clock, Owed, closing_of, lines, movements, period_of
@@ -55,6 +55,7 @@ from tests.model.plain import Booking as ExpectedBooking
 from tests.model.plain import Fate, Package, account_of
 from tests.model.reference import Reference
 from tests.replay import second_opinion
+from tests.replay.kept_entries import KeptEntries
 
 STATES = {
     "available": AVAILABLE,
@@ -366,8 +367,17 @@ class Books:
         sold = sum(package.price - package.not_sold for package in kept)
         assert (figures["units_imported"], figures["amount_sold"]) == (imported, sold)
 
+    def _begin_with_kept_sums(self, recorder: LedgerRecorder) -> None:
+        """Go on with the sums of a process that begins with the row that the one before kept."""
+        row = self.sums.stored(recorder)
+        if row is not None:
+            self.sums = KeptSums("UTC", Keeping(lambda: row))
+            self.sums.begin(recorder)
+            assert self.sums.found_at == row.position
+
     def check_movements(self, ledger: Ledger, now: int, which: int) -> None:
         """A roll-forward begins and ends with the liability report, on either clock (invariant 10)."""
+        self._begin_with_kept_sums(ledger.recorder)
         places = [(which * 7919 + n * 104_729) % len(self.facts) for n in (0, 1)]
         before, last = sorted(moment_of(self.facts[place].stored.recorded_at).date() for place in places)
         clocks: tuple[Clock, ...] = get_args(Clock)

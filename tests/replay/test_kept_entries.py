@@ -37,7 +37,7 @@ from replay.reports.entries import (
     recorded_period,
 )
 from replay.reports.entry_sums import Days
-from replay.reports.kept_entries import KeptEntries
+from replay.reports.kept_form import Keeping
 from replay.reports.late_sums import SUMS_OF_LATE_ENTRIES, LateSums
 from replay.reports.local_days import LocalDays
 from replay.reports.movements import Clock, closing_of, period_of
@@ -45,6 +45,7 @@ from replay.reports.reason_sums import SUMS_OF_REASONS, WANTED, ReasonSums
 from replay.reports.reasons import Wanted, given_reasons, reasons
 from tests.domain.test_facts import GOLDEN
 from tests.replay.conftest import BUSINESS, FIRST, ZONE, World
+from tests.replay.kept_entries import KeptEntries
 from tests.strategies import HARD_ZONES
 
 KINDS: tuple[type[Fact], ...] = (*dict.fromkeys((*MOVING, *WANTED)), BookingConfirmed)
@@ -189,20 +190,23 @@ def test_kept_entries_are_those_of_walks_while_the_books_grow(url: str, zone: st
             books.grow(facts)
             for _ in range(3):
                 books.compare(kept)
-            kept = restarted(kept)
+            kept = restarted(kept, books.recorder)
         books.compare(kept)
         anew = KeptEntries(zone)
         books.compare(anew)
         for sums, made in ((kept.late.sums, anew.late.sums), (kept.reasons.sums, anew.reasons.sums)):
             assert sums.to_bytes() == made.to_bytes()
-        assert kept.late.sums.position == kept.reasons.sums.position == books.recorder.head().position
+        assert kept.late.position == kept.reasons.position == books.recorder.head().position
 
 
-def restarted(kept: KeptEntries) -> KeptEntries:
-    """What another process makes of their bytes."""
-    other, late, given = KeptEntries(kept.zone), kept.late.sums, kept.reasons.sums
-    other.late.sums = LateSums.of_bytes(kept.zone, late.to_bytes())
-    other.reasons.sums = ReasonSums.of_bytes(kept.zone, given.to_bytes())
+def restarted(kept: KeptEntries, recorder: LedgerRecorder) -> KeptEntries:
+    """What another process begins with: the rows that this one keeps."""
+    late, given, other = kept.late.stored(recorder), kept.reasons.stored(recorder), KeptEntries(kept.zone)
+    other.late.keeping, other.reasons.keeping = Keeping(lambda: late), Keeping(lambda: given)
+    other.late.begin(recorder)
+    other.reasons.begin(recorder)
+    assert other.late.found_at == other.late.position == kept.late.position > 0
+    assert other.reasons.found_at == other.reasons.position == kept.reasons.position > 0
     return other
 
 

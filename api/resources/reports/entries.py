@@ -15,7 +15,6 @@ from api.resources.authors import EnteredBy, actors_known, entered_by
 from api.resources.parts import LocalTime, People, SignedMoney, local
 from domain.moments import Day, rfc3339
 from replay.reports.entries import EntriesPage, Entry
-from replay.reports.kept_entries import KeptEntries
 
 
 class EntriesParameters(ListParameters):
@@ -71,7 +70,7 @@ class EntryPage(Page[BookEntry]):
 )
 def late_entries_report(call: Query[EntriesParameters]) -> Found:
     """What changes figures that were reported already."""
-    return _page(call, _kept(call).late.late_entries)
+    return _page(call, call.frame.late.of(call.business_id, call.time_zone).late_entries)
 
 
 @query(
@@ -85,11 +84,7 @@ def late_entries_report(call: Query[EntriesParameters]) -> Found:
 )
 def corrections_report(call: Query[EntriesParameters]) -> Found:
     """Each fact with who recorded it."""
-    return _page(call, _kept(call).reasons.corrections)
-
-
-def _kept(call: Query[EntriesParameters]) -> KeptEntries:
-    return call.frame.entries.of(call.business_id, call.time_zone)
+    return _page(call, call.frame.reasons.of(call.business_id, call.time_zone).corrections)
 
 
 def _page(

@@ -73,7 +73,7 @@ class ReasonLinePage(Page[ReasonLine]):
 def reasons_report(call: Query[ReasonsParameters]) -> Found:
     """Each fact counts under its code, or without one: what a rule did by itself has none."""
     books, period = books_of_period(call, call.parameters)
-    kept = call.frame.entries.of(call.business_id, call.time_zone).reasons
+    kept = call.frame.reasons.of(call.business_id, call.time_zone)
     told = kept.reasons(books, period, call.parameters.group)
 
     def money(amount: int) -> SignedMoney:
@@ -110,7 +110,7 @@ def reason_lines(call: Query[ReasonLinesParameters]) -> Found:
         raise invalid([Flaw("/without_code", "not-allowed", "has no place beside code", "query")])
     books, period = books_of_period(call, asked)
     (after,) = call.after() or (0,)
-    kept = call.frame.entries.of(call.business_id, call.time_zone).reasons
+    kept = call.frame.reasons.of(call.business_id, call.time_zone)
     wanted = Wanted(asked.group, asked.code, asked.without_code)
     rows = kept.given_reasons(books, period, wanted, after, asked.limit + 1)
     people = actors_known(call, [given.entry.recorded.author.id for given in rows])

@@ -1,8 +1,4 @@
-"""What was entered late, corrected or given a reason, answered from sums that a process keeps and brings on.
-
-Facts that stand alone are added once, as the ledger grows: nobody who is merged, erased or imported later changes them.
-Each part is made by the first question about it, and has a position of its own.
-"""
+"""Late entries, corrections and reasons of one business together, as a process keeps them."""
 
 from dataclasses import dataclass, field
 
