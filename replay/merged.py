@@ -1,6 +1,6 @@
 """Whose other name each merged customer was, at a position of the ledger."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -35,6 +35,13 @@ class MergedStreams:
         self._ids: set[str] = set()
         self._position = 0
         self._lock = Lock()
+
+    def begin(self, ids: Iterable[str], position: int) -> None:
+        """Those up to a position that another process found."""
+        with self._lock:
+            if position > self._position:
+                self._ids |= set(ids)
+                self._position = position
 
     def upto(self, recorder: LedgerRecorder, position: int) -> list[str]:
         """Ids of the streams that tell of a merge up to a position, and perhaps of some behind it."""

@@ -13,7 +13,8 @@ from api.server.installation import Installation
 from replay.proof.finding import Finding
 from replay.proof.mend import mend
 from replay.proof.prove import Proof
-from replay.verify import Broken
+from replay.reports.kept_proof import wrong_sums
+from replay.verify import Broken, Intact
 
 MENDS = "--apply makes it anew"
 ADVICE = {
@@ -21,6 +22,7 @@ ADVICE = {
     "guarded": "nothing here can make it anew: revoke the key, or restore it from a backup",
     "own": "nothing here can make it anew: enter it again, or restore it from a backup",
     "derived": "nothing here can make it anew: restore it from a backup",
+    "cached": "delete it: it is made anew when it is needed",
 }
 """Standing of a table → what to do about a row that cannot be mended."""
 
@@ -36,6 +38,9 @@ def repair(applies: bool, business_id: str | None) -> None:
     made anew is told with what to do. Where the facts themselves are broken, nothing is made of them: restore a
     backup first.
 
+    Kept sums of reports that are not those of the facts are deleted, and made anew by the next report. A server that
+    has begun with them goes on with them until it is started again.
+
     On PostgreSQL it needs the rights of `carnet migrate`.
 
     \b
@@ -49,13 +54,16 @@ def repair(applies: bool, business_id: str | None) -> None:
     with here() as installed:
         guards = guards_of(installed)
         for id in installed.to_prove(business_id):
-            left += _repaired(installed, id, guards) if applies else _shown(installed, id, guards)
+            rows, proof = _repaired(installed, id, guards) if applies else _shown(installed, id, guards)
+            left += rows
+            if isinstance(proof.chain, Intact) and installed.has_head(id):
+                left += _sums(installed, id, applies=applies)
         left += _indexes(installed, applies=applies)
     if left:
         sys.exit(1)
 
 
-def _shown(installed: Installation, business_id: str, guards: KeyGuards | None) -> int:
+def _shown(installed: Installation, business_id: str, guards: KeyGuards | None) -> tuple[int, Proof]:
     """What differs; returns how many rows do."""
     with installed.carnet.store.evidence(business_id) as evidence, _progress(business_id) as advance:
         proof = Proof(evidence, guards, lambda done, of: advance(done, of, done))
@@ -63,10 +71,10 @@ def _shown(installed: Installation, business_id: str, guards: KeyGuards | None) 
         for finding in proof.findings():
             found += 1
             click.echo(f"{finding.line}: {MENDS if finding.can_be_mended else _advice(finding)}")
-    return found + _told(proof, found, 0)
+    return found + _told(proof, found, 0), proof
 
 
-def _repaired(installed: Installation, business_id: str, guards: KeyGuards | None) -> int:
+def _repaired(installed: Installation, business_id: str, guards: KeyGuards | None) -> tuple[int, Proof]:
     """Make anew what differs; returns how many rows are left as they are."""
     with installed.carnet.store.mending(business_id) as mending, _progress(business_id) as advance:
         proof = Proof(mending, guards, lambda done, of: advance(done, of, done))
@@ -75,7 +83,7 @@ def _repaired(installed: Installation, business_id: str, guards: KeyGuards | Non
             found += 1
             mended += finding.can_be_mended
             click.echo(f"{finding.line}: {'made anew' if finding.can_be_mended else _advice(finding)}")
-    return found - mended + _told(proof, found, mended)
+    return found - mended + _told(proof, found, mended), proof
 
 
 def _told(proof: Proof, found: int, mended: int) -> int:
@@ -85,6 +93,20 @@ def _told(proof: Proof, found: int, mended: int) -> int:
         click.echo(f"{business_id}: {broken}: nothing is made of broken facts: restore a backup")
         return 1
     click.echo(f"{business_id}: {found:,} rows differ, {mended:,} were made anew")
+    return 0
+
+
+def _sums(installed: Installation, business_id: str, *, applies: bool) -> int:
+    """Kept sums of reports that are not those of the facts are deleted: the next report makes them anew."""
+    kept, recorder = installed.carnet.store.report_sums, installed.carnet.ledger(business_id).recorder
+    found = list(wrong_sums(kept, recorder))
+    for wrong in found:
+        done = "deleted, to be made anew by the next report" if applies else MENDS
+        click.echo(f"{business_id}: report_sums {wrong.name}: {wrong.where}: differs from the facts: {done}")
+    if not applies:
+        return len(found)
+    for name in {wrong.name for wrong in found}:
+        kept.forget(business_id, name)
     return 0
 
 

@@ -21,6 +21,7 @@ from domain.ledger.mapper import Recorded as RecordedFact
 from domain.ledger.mapper import recorded
 from domain.ledger.orders import RequestKey
 from domain.ledger.records import FactFilter, KnownPepper, MessageState, StoredMessage, Whereabouts
+from domain.ledger.report_sums import StoredSums
 from domain.ledger.stream import Last as LastFact
 from domain.ledger.stream import Stream as BookStream
 from domain.ledger.stream import View
@@ -48,6 +49,7 @@ __all__ = [
     "Store",
     "StoredFact",
     "StoredMessage",
+    "StoredSums",
     "StoredVerification",
     "StoredWebhook",
     "UnknownBusiness",

@@ -29,6 +29,9 @@ from projections.engine.freshness import FreshReads
 from projections.engine.lag_trend import LagTrend
 from projections.engine.tables import ReadTables
 from projections.engine.watch import Watch
+from replay.reports.kept_late import LATE, KeptLate
+from replay.reports.kept_reasons import REASONS, KeptReasons
+from replay.reports.kept_sums import DAYS, KeptSums
 
 BODY_S = 20.0
 
@@ -74,14 +77,23 @@ class Serving:
     answers: KeptAnswers = field(default_factory=KeptAnswers)
     texts: KeptTexts = field(default_factory=KeptTexts)
     """Members of lists as they were written."""
-    sums: SumsOfBusinesses = field(default_factory=SumsOfBusinesses)
+    sums: SumsOfBusinesses[KeptSums] = field(init=False)
     """Of the reports."""
+    late: SumsOfBusinesses[KeptLate] = field(init=False)
+    """Of late entries."""
+    reasons: SumsOfBusinesses[KeptReasons] = field(init=False)
+    """Of corrections and reasons."""
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)
     _outcomes: LoopBridge | None = None
     _gathered: GatheredReads | None = None
     _lists: GatheredLists | None = None
+
+    def __post_init__(self) -> None:
+        self.sums = SumsOfBusinesses(self.carnet, self.after_answers, DAYS.name, KeptSums)
+        self.late = SumsOfBusinesses(self.carnet, self.after_answers, LATE.name, KeptLate)
+        self.reasons = SumsOfBusinesses(self.carnet, self.after_answers, REASONS.name, KeptReasons)
 
     @cached_property
     def document(self) -> bytes:

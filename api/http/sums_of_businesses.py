@@ -1,27 +1,119 @@
-"""The sums of days from which a process answers reports, of the businesses whose reports were asked for last."""
+"""The sums from which a process answers reports, of the businesses whose reports were asked for last.
+
+    sums = SumsOfBusinesses(carnet, after_answers, DAYS.name, KeptSums)
+    sums.of(business_id, zone).liability(books, "EUR")
+
+They are kept beside the ledger once an answer was given from them, so that a process that starts begins with them.
+"""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from threading import Lock
+from time import monotonic
+from typing import Generic, TypeVar
 
-from replay.reports.kept_sums import KeptSums
+import structlog
+
+from api.http.after_answers import AfterAnswers
+from api.http.ledger_types import Carnet, Contention, LedgerUnavailable, RoleNeeded, StoredSums
+from replay.reports.kept_form import Keeping, Kept
 
 BUSINESSES_MAX = 16
 """The sums of ten years take about 10 MB."""
+FACTS_MIN = 1_000
+"""The sums of smaller books are not kept: to make them takes less than 50 ms."""
+GROWN_MAX = 2_000
+"""Facts by which sums grow before they are kept again, where a fiftieth of them is not less: half a second of work for
+the process that begins with the older ones."""
+REST_S = 300.0
+"""Seconds between two times that a process keeps the sums of a business."""
+K = TypeVar("K", bound=Kept)
+log = structlog.get_logger("carnet.reports")
 
 
-class SumsOfBusinesses:
-    """Threads may share them; those that were asked for longest ago leave first."""
+@dataclass
+class _Held(Generic[K]):
+    """Those of one business in this process."""
 
-    def __init__(self, businesses_max: int = BUSINESSES_MAX) -> None:
+    sums: K
+    kept_upto: int = 0
+    """The position of those that this process kept last; 0: it kept none."""
+    tried_at: float | None = None
+    """When this process kept them last, or tried to."""
+
+
+class SumsOfBusinesses(Generic[K]):
+    """Those of one kind. Threads may share them; those that were asked for longest ago leave first."""
+
+    def __init__(
+        self,
+        carnet: Carnet,
+        after_answers: AfterAnswers,
+        name: str,
+        make: Callable[[str, Keeping], K],
+        businesses_max: int = BUSINESSES_MAX,
+        facts_min: int = FACTS_MIN,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """`name` of the kind of sums, and what makes those of a business, of its zone and where they are kept."""
+        self._carnet = carnet
+        self._name = name
+        self._make = make
+        self._after_answers = after_answers
         self._businesses_max = businesses_max
-        self._kept: OrderedDict[str, KeptSums] = OrderedDict()
+        self._facts_min = facts_min
+        self._clock = clock
+        self._held: OrderedDict[str, _Held[K]] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, business_id: str, zone: str) -> KeptSums:
-        """Those of a business, whose zone never changes; none are made yet where nobody asked."""
+    def of(self, business_id: str, zone: str) -> K:
+        """Those of a business, whose zone never changes; none are made yet where nobody asked, nor kept any.
+
+        Raises LedgerUnavailable.
+        """
         with self._lock:
-            kept = self._kept.setdefault(business_id, KeptSums(zone))
-            self._kept.move_to_end(business_id)
-            if len(self._kept) > self._businesses_max:
-                self._kept.popitem(last=False)
-        return kept
+            held = self._held.get(business_id)
+            is_new = held is None
+            if held is None:
+                keeping = Keeping(partial(self._find, business_id), partial(self._grown, business_id))
+                held = self._held[business_id] = _Held(self._make(zone, keeping))
+            self._held.move_to_end(business_id)
+            if len(self._held) > self._businesses_max:
+                self._held.popitem(last=False)
+        if is_new:
+            held.sums.begin(self._carnet.ledger(business_id).recorder)
+        return held.sums
+
+    def _find(self, business_id: str) -> StoredSums | None:
+        try:
+            return self._carnet.store.report_sums.find(business_id, self._name)
+        except RoleNeeded:
+            return None
+
+    def _grown(self, business_id: str) -> None:
+        with self._lock:
+            held = self._held.get(business_id)
+            if held is None or not self._is_due(held):
+                return
+            held.tried_at = self._clock()
+        self._after_answers.do(partial(self._keep, held, business_id))
+
+    def _is_due(self, held: _Held[K]) -> bool:
+        position = held.sums.position
+        if position < self._facts_min:
+            return False
+        if held.tried_at is not None and self._clock() - held.tried_at < REST_S:
+            return False
+        return position - max(held.kept_upto, held.sums.found_at) > min(GROWN_MAX, position // 50)
+
+    def _keep(self, held: _Held[K], business_id: str) -> None:
+        """Books that are only read here are reported on, too: then nothing is kept."""
+        try:
+            row = held.sums.stored(self._carnet.ledger(business_id).recorder)
+            if row is not None:
+                self._carnet.store.report_sums.put(row)
+                held.kept_upto = row.position
+        except (LedgerUnavailable, Contention) as error:
+            log.info("sums are not kept", business_id=business_id, error=type(error).__name__)

@@ -15,7 +15,7 @@ from eventsourcing.persistence import ApplicationRecorder
 from domain.decision import Reads
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Evidence, Mending
-from domain.ledger.kept_beside import Outbox, Verifications, Webhooks
+from domain.ledger.kept_beside import Outbox, ReportSums, Verifications, Webhooks
 from domain.ledger.key_roster import CheckOthers, Roster, unproved
 from domain.ledger.records import (
     Append,
@@ -84,7 +84,8 @@ class LedgerRecorder(ApplicationRecorder):
     ) -> Sequence[StoredFact]:
         """At most `limit` wanted facts in order of position, or from the last one back; `after` < position ≤ `upto`.
 
-        Those of named streams are read by their index. Else every fact between the two positions is looked at.
+        Those of named streams, and those at named positions, are read by their index. Else every fact between the two
+        positions is looked at.
         """
 
     @abstractmethod
@@ -292,6 +293,10 @@ class Store(Protocol):
     @property
     def verifications(self) -> Verifications:
         """The verifications that are remembered."""
+
+    @property
+    def report_sums(self) -> ReportSums:
+        """The sums from which reports are answered."""
 
     def place(self) -> str:
         """What tells this database from a copy of it."""

@@ -1,10 +1,12 @@
-"""What a database keeps beside its ledgers, for all businesses: messages, receivers of facts, verifications."""
+"""What a database keeps beside its ledgers, for all businesses: messages, receivers of facts, verifications, sums
+of reports."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from domain.ledger.records import MessageState, MessageTotal, StoredMessage
+from domain.ledger.report_sums import StoredSums
 from domain.ledger.verification import StoredVerification
 from domain.ledger.webhook import StoredWebhook
 
@@ -103,3 +105,18 @@ class Verifications(Protocol):
 
     def of(self, business_id: str) -> Sequence[StoredVerification]:
         """Those of one business, the newest first."""
+
+
+class ReportSums(Protocol):
+    """Sums from which reports are answered, one row of each kind and business. They may be missing at any time.
+
+    Every method raises LedgerUnavailable; those that write ReadOnlyBooks, RoleNeeded and Contention too.
+    """
+
+    def find(self, business_id: str, name: str) -> StoredSums | None:
+        """As they lie there, whoever made them."""
+
+    def put(self, sums: StoredSums) -> None:
+        """Keep them instead of those of the same kind. Of two processes the last one wins: either's are true."""
+
+    def forget(self, business_id: str, name: str) -> None: ...

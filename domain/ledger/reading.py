@@ -59,6 +59,26 @@ def reading(stored: StoredFact) -> Recorded:
         return recorded(stored)
 
 
+class _Timed(msgspec.Struct, gc=False):
+    effective_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+_timed = msgspec.json.Decoder(_Timed).decode
+
+
+def effective_moment(stored: StoredFact) -> datetime | None:
+    """The moment at which a fact took effect, as `reading` tells it, without the rest of it; None: it has none.
+
+    The other members are not read where the layout is the present one. Raises UnreadableFact with its position.
+    """
+    if (stored.name, stored.name_version) in _TIMED:
+        try:
+            return _timed(stored.data).effective_at
+        except msgspec.MsgspecError:
+            pass
+    return getattr(reading(stored).fact, "effective_at", None)
+
+
 @lru_cache(maxsize=512)
 def reader_of(name: str, version: int) -> Read | None:
     """What reads the bytes of a fact of the present layout; None where its own class has to.
@@ -74,6 +94,8 @@ def reader_of(name: str, version: int) -> Read | None:
 
 _LAYOUTS = {(fact.stored_name, fact.stored_version): fact for fact in FACTS}
 """(stored name, present version) → fact."""
+_TIMED = frozenset(key for key, fact in _LAYOUTS.items() if "effective_at" in fact.model_fields)
+"""Those that tell when they took effect."""
 
 
 def _reader(fact: type[Fact]) -> Read:

@@ -53,7 +53,8 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class FactFilter:
-    """Which facts are wanted: any of these kinds of stream, and of these names, and of these streams.
+    """Which facts are wanted: any of these kinds of stream, and of these names, and of these streams, and at these
+    positions.
 
     Empty: whatever it is.
     """
@@ -61,15 +62,17 @@ class FactFilter:
     kinds: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     streams: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.kinds or self.names or self.streams)
+        return bool(self.kinds or self.names or self.streams or self.positions)
 
     def holds(self, fact: StoredFact) -> bool:
         return (
             (not self.kinds or fact.kind in self.kinds)
             and (not self.names or fact.name in self.names)
             and (not self.streams or fact.stream_id in self.streams)
+            and (not self.positions or fact.position in self.positions)
         )
 
 

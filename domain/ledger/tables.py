@@ -5,6 +5,7 @@ shared        what facts of all businesses have in common: the hash chain covers
 derived       follows from the facts, row by row: compared with them, and made anew by `carnet repair`
 committed     facts hold digests of it: compared with them; only a backup brings it back
 guarded       a MAC under the pepper, which is not in the database, covers each row
+cached        follows from the facts, and may be missing: a row is believed where it fits, and else made anew
 own           the business's own, about which facts say little: what it refers to is looked up
 installation  of the process or the database, and of no business: nothing in the books rests on it
 """
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Standing = Literal["facts", "shared", "derived", "committed", "guarded", "own", "installation"]
+Standing = Literal["facts", "shared", "derived", "committed", "guarded", "cached", "own", "installation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ TABLES: Mapping[str, Table] = {
     "message_positions": Table("own", (), ("position",)),
     "webhooks": Table("own", ("id",), ("revision",)),
     "verifications": Table("own", ("verified_at",), ("position", "intact")),
+    "report_sums": Table("cached", ("name",), ("version", "zone", "position", "hash", "data", "digest")),
     "message_switch": Table("installation"),
     "peppers": Table("installation"),
     "servers": Table("installation"),

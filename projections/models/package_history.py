@@ -107,9 +107,7 @@ def rows(recorded: Recorded) -> Sequence[Row]:
         "text_id": text and text.id,
         "reason_code": code and code.code,
         "reason_text": code and code.text,
-        "change": 0,
-        "value": 0,
-        **_told(fact),
+        **told_of(fact),
     }
     return [told]
 
@@ -126,6 +124,11 @@ def _staff(fact: PackageFact, recorded: Recorded) -> str | None:
 
 
 # The columns of each kind of fact
+
+
+def told_of(fact: PackageFact) -> Row:
+    """What a fact says by itself: its columns but for those that are of every fact."""
+    return {"change": 0, "value": 0, **_told(fact)}
 
 
 def _told(fact: PackageFact) -> Row:

@@ -23,3 +23,6 @@ VERSIONS: Mapping[str, int] = {
     "top_up_attempts": 1,
     "points_entries": 1,
 }
+SUMS_OF_DAYS = f"1.{VERSIONS[CARDS]}"
+"""Of the sums that reports are answered from (`replay/reports/kept_days.py`): their own version, raised by a change of
+what is summed up, and that of the cards, by which packages are folded."""

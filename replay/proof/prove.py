@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from domain.ledger.envelope import Head, first_hash
 from domain.ledger.evidence import Evidence
-from replay.proof import committed, derived, own
+from replay.proof import cached, committed, derived, own
 from replay.proof.finding import Finding
 from replay.proof.gather import Progress, gather, secret_is_right
 from replay.proof.keys import Guards, keys
@@ -62,4 +62,5 @@ class Proof:
         yield from own.messages(evidence, book, last.position)
         yield from own.webhooks(evidence, last.position)
         yield from own.verifications(evidence, last.position)
+        yield from cached.report_sums(evidence, last.position)
         yield from derived.strays(evidence)

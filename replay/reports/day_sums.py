@@ -121,7 +121,11 @@ class DaySums:
         default_factory=lambda: {clock: ClockSums() for clock in CLOCKS}
     )
 
+    zones: set[str] = field(default_factory=set)
+    """Those by whose rules expiries were computed: of the packages that are in the sums, or were once."""
+
     def add(self, others: "DaySums", sign: int) -> None:
+        self.zones |= others.zones
         for clock, sums in self.clocks.items():
             sums.add(others.clocks[clock], sign)
 
@@ -129,6 +133,7 @@ class DaySums:
         """Add the packages of one customer, each with all facts that were recorded. Raises NotByDays, and the errors of
         a fold; then nothing was added."""
         states = [_states(package.facts) for package in packages]
+        self.zones |= {of_package[-1].card["time_zone"] for of_package in states if of_package}
         made = [(clock, _of_clock(clock, packages, states)) for clock in CLOCKS]
         for clock, steps in made:
             for step in steps:

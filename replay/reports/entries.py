@@ -4,7 +4,7 @@ position.
 Only the clock of recording decides which facts lie in the period, so that a period that is over never changes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast, get_args
@@ -14,6 +14,7 @@ from domain.booking.facts import MoneyFact as BookingMoneyFact
 from domain.fact import Fact
 from domain.fact_registry import FACTS
 from domain.ledger.contract import LedgerRecorder
+from domain.ledger.envelope import StoredFact
 from domain.ledger.mapper import Recorded
 from domain.ledger.reading import reading
 from domain.package.facts import FACTS as PACKAGE_FACTS
@@ -29,7 +30,7 @@ from domain.package.facts import (
     ValidityStarted,
 )
 from domain.package.money_facts import PaymentRefunded
-from projections.models.package_history import rows
+from projections.models.package_history import told_of
 from replay.as_of import effective_at, position_before
 
 FACTS_PER_READ = 1_000
@@ -62,8 +63,24 @@ class Entry:
     value: int
     amount: int | None
     price: int | None
-    automatic: bool
-    """Whether a rule entered it, not a person."""
+
+    @property
+    def automatic(self) -> bool:
+        """Whether a rule entered it, not a person."""
+        by_rule = isinstance(self.recorded.fact, ValidityStarted | ValidityReset)
+        return by_rule or self.recorded.meta.actor.via == "system"
+
+
+@dataclass(frozen=True)
+class EntriesPage:
+    """Entries of a period: their sums, and some of them."""
+
+    position: int
+    """The position of the ledger that the sums are true for."""
+    facts: int
+    units: int
+    value: int
+    entries: Sequence[Entry]
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,17 @@ def corrections(recorder: LedgerRecorder, period: RecordedPeriod) -> Iterator[En
         yield entry_of(recorded)
 
 
+def page_of(found: Iterable[Entry], last: int, after: int, at_most: int) -> EntriesPage:
+    """The sums of entries up to the position `last`, and the first ones above the position `after`."""
+    facts = units = value = 0
+    on_page: list[Entry] = []
+    for entry in found:
+        facts, units, value = facts + 1, units + entry.units, value + entry.value
+        if entry.recorded.position > after and len(on_page) < at_most:
+            on_page.append(entry)
+    return EntriesPage(last, facts, units, value, on_page)
+
+
 def recorded_facts(
     recorder: LedgerRecorder, after: int, last: int, wanted: Sequence[type[Fact]]
 ) -> Iterator[Recorded]:
@@ -102,43 +130,33 @@ def recorded_facts(
 
     Raises UnreadableFact, LedgerUnavailable.
     """
+    for _, stored in pages_of_facts(recorder, after, last, wanted):
+        yield from map(reading, stored)
+
+
+def pages_of_facts(
+    recorder: LedgerRecorder, after: int, last: int, wanted: Sequence[type[Fact]]
+) -> Iterator[tuple[int, Sequence[StoredFact]]]:
+    """The same facts as they are stored, some at a time, each time with the position up to which there is no more of
+    them. Raises LedgerUnavailable."""
     others = sorted({fact.stored_name for fact in FACTS} - {fact.stored_name for fact in wanted})
     while after < last:
         upto = min(after + FACTS_LOOKED_AT, last)
         stored = recorder.facts(after, FACTS_PER_READ, upto, others)
-        yield from map(reading, stored)
         after = stored[-1].position if len(stored) == FACTS_PER_READ else upto
+        yield after, stored
 
 
 def entry_of(recorded: Recorded) -> Entry:
     """A fact of a package, money for a booking, or the cancellation of a booking, with what it moved."""
-    if isinstance(recorded.fact, BookingMoneyFact):
-        return _money_entry(recorded, recorded.fact)
-    if isinstance(recorded.fact, BookingCancelled):
-        return _cancellation_entry(recorded)
-    (row,) = rows(recorded)
-    fact = cast(PackageFact, recorded.fact)
-    return Entry(
-        recorded,
-        fact.effective_at,
-        row["label"],
-        row["change"],
-        row["value"],
-        row.get("amount"),
-        row.get("price"),
-        automatic=isinstance(fact, ValidityStarted | ValidityReset) or recorded.meta.actor.via == "system",
-    )
-
-
-def _cancellation_entry(recorded: Recorded) -> Entry:
-    """The facts of its packages move the units."""
-    automatic = recorded.meta.actor.via == "system"
-    return Entry(recorded, effective_at(recorded), "Booking cancelled", 0, 0, None, None, automatic)
-
-
-def _money_entry(recorded: Recorded, fact: BookingMoneyFact) -> Entry:
-    """Money for a booking moves no unit."""
-    what = "Refund" if isinstance(fact, BookingPaymentRefunded) else "Payment"
-    label = f"{what} · {fact.method.value.capitalize()}"
-    automatic = recorded.meta.actor.via == "system"
-    return Entry(recorded, fact.effective_at, label, 0, 0, fact.amount, None, automatic)
+    fact = recorded.fact
+    if isinstance(fact, BookingMoneyFact):  # it moves no unit
+        what = "Refund" if isinstance(fact, BookingPaymentRefunded) else "Payment"
+        label = f"{what} · {fact.method.value.capitalize()}"
+        return Entry(recorded, fact.effective_at, label, 0, 0, fact.amount, None)
+    if isinstance(fact, BookingCancelled):  # the facts of its packages move the units
+        return Entry(recorded, effective_at(recorded), "Booking cancelled", 0, 0, None, None)
+    fact = cast(PackageFact, fact)
+    told = told_of(fact)
+    amount, price = told.get("amount"), told.get("price")
+    return Entry(recorded, fact.effective_at, told["label"], told["change"], told["value"], amount, price)

@@ -1,11 +1,13 @@
 """The sums of days of a business, kept and brought on: only customers whose packages grew are folded again.
 
-    kept = KeptSums(zone)
+    kept = KeptSums(zone, Keeping(find, grown))
     report = kept.liability(books, "EUR")      # None: this question needs a fold of everything
+    row = kept.stored(recorder)                # to be found by the next process
 
 An answer equals that of the report that folds every package (`liability`, `movements`, `sales`). Customers who were
 merged, and those with a package that cannot be told by days, are in no sum: their packages are folded for each
-question. Nothing is stored. The sums are made when they are first asked for, which reads the whole ledger.
+question. The sums are made when they are first asked for, which reads the whole ledger, or brought on from a row that
+is found then and believed (`kept_form.py`). Nothing is stored here.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -17,9 +19,11 @@ from typing import cast
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
 from domain.ledger.records import FactFilter
+from domain.ledger.report_sums import StoredSums
 from domain.moments import MILLISECOND, local_day, start_of
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import FACTS
+from projections.models.versions import SUMS_OF_DAYS
 from replay.all_packages import PackagesThen
 from replay.as_of import EARLIEST, PRESENT
 from replay.merged import MergedStreams, merges_at
@@ -34,6 +38,8 @@ from replay.reports.day_sums import (
     NotByDays,
 )
 from replay.reports.entries import recorded_facts
+from replay.reports.kept_days import KeptDays, differences, from_bytes, to_bytes
+from replay.reports.kept_form import Keeping, Kind
 from replay.reports.liability import FIGURES, Liability, add_figures, liability
 from replay.reports.movements import CAUSES, Cause, Clock, Movements, Owed, Period, movements
 from replay.reports.sales import Sales, sales
@@ -60,8 +66,11 @@ class KeptSums:
     """Of one business. Threads may share it: one of them brings it on, the others wait."""
 
     zone: str
+    keeping: Keeping = field(default_factory=Keeping)
     position: int = 0
     """The position of the ledger that the sums are true for; 0: there are none."""
+    found_at: int = 0
+    """The position of those that were kept, with which these began; 0: all packages were folded."""
     merged: MergedStreams = field(default_factory=MergedStreams)
     _sums: DaySums = field(init=False)
     _apart: frozenset[str] = frozenset()
@@ -154,6 +163,39 @@ class KeptSums:
     def _day_before(self, start: datetime) -> int:
         return local_day(start, self.zone).toordinal() - 1
 
+    # The row that is kept
+
+    def stored(self, recorder: LedgerRecorder) -> StoredSums | None:
+        """The row for a process that begins later; None: there are no sums, or they are too large.
+
+        Raises LedgerUnavailable.
+        """
+        with self._lock:
+            if not self.position:
+                return None
+            merged = self.merged.upto(recorder, self.position)
+            kept = KeptDays(self._sums, self._apart, merged)
+            return DAYS.stored(recorder, self.zone, self.position, kept)
+
+    def begin(self, recorder: LedgerRecorder) -> None:
+        """Look for the sums that are kept before anything else is asked. Raises LedgerUnavailable."""
+        with self._lock:
+            if not self.position:
+                self._has_found(recorder)
+
+    def _has_found(self, recorder: LedgerRecorder) -> bool:
+        """Begin with the sums that are kept, where they are believed and have come farther."""
+        row = self.keeping.find()
+        if row is None or row.position <= self.position:
+            return False
+        kept = DAYS.believed(recorder, self.zone, row)
+        if kept is None:
+            return False
+        self.merged.begin(kept.merged, row.position)
+        self._sums, self._apart = kept.sums, kept.apart
+        self.position = self.found_at = row.position
+        return True
+
     # The sums
 
     def _brought_on(self, books: PackagesThen) -> PackagesThen:
@@ -162,6 +204,8 @@ class KeptSums:
         head = max(recorder.head().position, self.position)
         if head > self.position:
             self._bring_to(recorder, head, books.moment)
+            head = self.position
+            self.keeping.grown()
         position = head if books.past.recorded_before is None else books.position
         merges = books.merges
         if position != books.position:
@@ -169,8 +213,13 @@ class KeptSums:
         return replace(books, position=position, merges=merges, only=self._apart)
 
     def _bring_to(self, recorder: LedgerRecorder, head: int, now: datetime) -> None:
+        """To `head`, or to where sums that were found have come already."""
+        grown = self._grown(recorder, head)
+        if grown is None and self._has_found(recorder):
+            if self.position >= head:
+                return
+            grown = self._grown(recorder, head)
         merged = merges_at(recorder, PRESENT, head, self.merged).ever
-        grown = self._grown(recorder, head) if self.position else None
         if grown is None:
             sums = DaySums(self.zone)
             apart = self._added(sums, PackagesThen(recorder, PRESENT, head, now), merged)
@@ -202,7 +251,10 @@ class KeptSums:
         return frozenset(apart)
 
     def _grown(self, recorder: LedgerRecorder, head: int) -> set[str] | None:
-        """The customers whose packages have facts after the position of the sums; None: so many that all are folded."""
+        """The customers whose packages have facts after the position of the sums; None: all are to be folded, as there
+        are no sums, or so many have grown."""
+        if not self.position:
+            return None
         streams: set[str] = set()
         for recorded in recorded_facts(recorder, self.position, head, FACTS):
             streams.add(recorded.stream_id)
@@ -221,3 +273,13 @@ class KeptSums:
 def _owed(amounts: Amounts, cause: Cause) -> Owed:
     at = CAUSE_AT[cause]
     return Owed(amounts[at], amounts[at + 1])
+
+
+def _made(recorder: LedgerRecorder, zone: str, position: int) -> KeptDays:
+    sums = KeptSums(zone)
+    sums._bring_to(recorder, position, EARLIEST)
+    return KeptDays(sums._sums, sums._apart, sums.merged.upto(recorder, position))
+
+
+DAYS = Kind("days", SUMS_OF_DAYS, to_bytes, from_bytes, _made, differences)
+"""The sums of days, as they are kept."""

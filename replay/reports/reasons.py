@@ -4,8 +4,10 @@ Each fact of a group counts, with the code it was given or without one. It count
 it changed. What a rule did by itself, such as the restoration that follows a booking's cancellation, has no code.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 from domain.booking.facts import BookingCancelled, BookingPaymentRefunded
 from domain.business.reasons import REASON_GROUPS, CodedReason, ReasonedFact, ReasonGroup
@@ -40,7 +42,11 @@ class GivenReason:
 
     group: ReasonGroup
     reason: CodedReason | None
-    entry: Entry
+    recorded: Recorded
+
+    @cached_property
+    def entry(self) -> Entry:
+        return entry_of(self.recorded)
 
     @property
     def code(self) -> str | None:
@@ -109,19 +115,41 @@ def group_of(fact: Fact) -> ReasonGroup | None:
             return None
 
 
+class Wanted(NamedTuple):
+    """Which reasons are asked for: any group, and any code or none, unless they are named."""
+
+    group: ReasonGroup | None = None
+    code: str | None = None
+    without_code: bool = False
+
+    def holds(self, group: ReasonGroup | None, code: str | None) -> bool:
+        if group is None or self.group not in (None, group):
+            return False
+        return code is None if self.without_code else self.code in (None, code)
+
+
 def given_reasons(
-    books: PackagesThen, period: Period, group: ReasonGroup | None = None, after: int = 0
+    books: PackagesThen, period: Period, wanted: Wanted, after: int = 0
 ) -> Iterator[GivenReason]:
     """The facts of a period that ends with the moment of `books`, in order of position, above `after`.
 
     Raises UnreadableFact, LedgerUnavailable.
     """
     for recorded in recorded_facts(books.recorder, after, books.position, GIVEN):
-        found = group_of(recorded.fact)
-        if found is None or group not in (None, found) or not _is_within(recorded, books, period):
+        given = given_of(recorded)
+        if given is None or not wanted.holds(given.group, given.code):
             continue
-        assert isinstance(recorded.fact, ReasonedFact), "every fact of a group may tell a code"
-        yield GivenReason(found, recorded.fact.reason_code, entry_of(recorded))
+        if _is_within(recorded, books, period):
+            yield given
+
+
+def given_of(recorded: Recorded) -> GivenReason | None:
+    """None: the fact asks for no reason."""
+    group = group_of(recorded.fact)
+    if group is None:
+        return None
+    assert isinstance(recorded.fact, ReasonedFact), "every fact of a group may tell a code"
+    return GivenReason(group, recorded.fact.reason_code, recorded)
 
 
 def _is_within(recorded: Recorded, books: PackagesThen, period: Period) -> bool:
@@ -129,18 +157,25 @@ def _is_within(recorded: Recorded, books: PackagesThen, period: Period) -> bool:
     return not period.begins_after(moment) and (end is None or moment < end)
 
 
+Code: TypeAlias = tuple[ReasonGroup, str | None]
+"""Group and code."""
+
+
 def reasons(books: PackagesThen, period: Period, group: ReasonGroup | None = None) -> Reasons:
-    """The sums of a period. Raises UnreadableFact, LedgerUnavailable."""
-    sums: dict[tuple[ReasonGroup, str | None], ReasonSum] = {}
-    for given in given_reasons(books, period, group):
-        code = given.code
-        row = sums.setdefault((given.group, code), ReasonSum(given.group, code, None))
+    """The sums of a period, made of each of its facts. Raises UnreadableFact, LedgerUnavailable."""
+    rows: dict[Code, ReasonSum] = {}
+    for given in given_reasons(books, period, Wanted(group)):
+        row = rows.setdefault((given.group, given.code), ReasonSum(given.group, given.code, None))
         row.text = given.text
         row.facts += 1
         row.units += given.entry.units
         row.value += given.entry.value
         row.refunded += given.entry.amount or 0
-    return Reasons(books.position, tuple(sorted(sums.values(), key=_place)))
+    return reasons_of(books.position, rows)
+
+
+def reasons_of(position: int, rows: Mapping[Code, ReasonSum]) -> Reasons:
+    return Reasons(position, tuple(sorted(rows.values(), key=_place)))
 
 
 def _place(row: ReasonSum) -> tuple[int, bool, str]:

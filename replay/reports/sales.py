@@ -6,7 +6,7 @@ recording. The tax is the sum of that on the receipts. A transfer is no sale.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from domain.ledger.mapper import Recorded
@@ -72,6 +72,16 @@ class Rates:
         for rate in others._gross:
             self._gross[rate] += sign * others._gross[rate]
             self._tax[rate] += sign * others._tax[rate]
+
+    def totals(self) -> Iterator[tuple[int | None, int, int]]:
+        """Rate, gross and tax, by rate, without zeros."""
+        for rate in sorted(self._gross, key=lambda rate: (rate is None, rate)):
+            if self._gross[rate] or self._tax[rate]:
+                yield rate, self._gross[rate], self._tax[rate]
+
+    def add_total(self, rate: int | None, gross: int, tax: int) -> None:
+        self._gross[rate] += gross
+        self._tax[rate] += tax
 
     def taxed(self) -> list[Taxed]:
         """Rates at which nothing was asked are left out."""

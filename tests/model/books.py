@@ -25,6 +25,7 @@ from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.membership.state import Membership
 from domain.membership.state import evolve as evolve_membership
+from domain.moments import beyond, start_of
 from domain.package.evolution import evolve
 from domain.package.state import Package as PackageState
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, USED_BEFORE
@@ -40,9 +41,12 @@ from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
 from replay.all_packages import packages_then
 from replay.as_of import asked
+from replay.reports.entries import corrections, late_entries, page_of, recorded_period
+from replay.reports.kept_form import Keeping
 from replay.reports.kept_sums import KeptSums
 from replay.reports.liability import liability
 from replay.reports.movements import Clock, Owed, closing_of, lines, movements, period_of
+from replay.reports.reasons import reasons
 from replay.reports.sales import sales
 from tests.domain.books import check_line_facts, remainders
 from tests.model.accounts import Entry
@@ -51,6 +55,7 @@ from tests.model.plain import Booking as ExpectedBooking
 from tests.model.plain import Fate, Package, account_of
 from tests.model.reference import Reference
 from tests.replay import second_opinion
+from tests.replay.kept_entries import KeptEntries
 
 STATES = {
     "available": AVAILABLE,
@@ -109,6 +114,8 @@ class Books:
     units: dict[Key, Row | None] = field(default_factory=dict)
     sums: KeptSums = field(default_factory=lambda: KeptSums("UTC"))
     """Of the reports, brought on as the books grow."""
+    kept: KeptEntries = field(default_factory=lambda: KeptEntries("UTC"))
+    """Late entries, corrections and reasons of the reports, brought on as well."""
     remembered: list[tuple[str, int, Row]] = field(default_factory=list)
     """(package, version, its card then): what the past must go on saying."""
     past: list[tuple[int, Rows]] = field(default_factory=list)
@@ -360,8 +367,17 @@ class Books:
         sold = sum(package.price - package.not_sold for package in kept)
         assert (figures["units_imported"], figures["amount_sold"]) == (imported, sold)
 
+    def _begin_with_kept_sums(self, recorder: LedgerRecorder) -> None:
+        """Go on with the sums of a process that begins with the row that the one before kept."""
+        row = self.sums.stored(recorder)
+        if row is not None:
+            self.sums = KeptSums("UTC", Keeping(lambda: row))
+            self.sums.begin(recorder)
+            assert self.sums.found_at == row.position
+
     def check_movements(self, ledger: Ledger, now: int, which: int) -> None:
         """A roll-forward begins and ends with the liability report, on either clock (invariant 10)."""
+        self._begin_with_kept_sums(ledger.recorder)
         places = [(which * 7919 + n * 104_729) % len(self.facts) for n in (0, 1)]
         before, last = sorted(moment_of(self.facts[place].stored.recorded_at).date() for place in places)
         clocks: tuple[Clock, ...] = get_args(Clock)
@@ -377,6 +393,7 @@ class Books:
             told = movements(closing, period)
             assert self.sums.movements(closing, period) in (None, told)
             assert self.sums.sales(closing, period) in (None, sales(closing, period))
+            assert self.kept.reasons.reasons(closing, period) == reasons(closing, period)
             owed = [liability(books, "EUR", "UTC") for books in (opening, closing)]
             assert [told.opening, told.closing] == [
                 Owed(each.units_valid, each.liability) for each in owed
@@ -391,6 +408,18 @@ class Books:
             assert places_of == sorted(set(places_of)), f"a page ends where the next begins, {clock}, {end}"
             if clock == "effective" and end is not None:
                 assert told.changes["imported"] == self._imported(before, last)
+
+    def check_entries(self, ledger: Ledger, which: int) -> None:
+        """What was entered late and corrected in a period is what a walk through all its facts finds."""
+        places = [(which * 7919 + n * 104_729) % len(self.facts) for n in (0, 1)]
+        first, last = sorted(moment_of(self.facts[place].stored.recorded_at).date() for place in places)
+        period = recorded_period(ledger.recorder, start_of(first, "UTC"), beyond(last, "UTC"))
+        for walk, ask in (
+            (late_entries, self.kept.late.late_entries),
+            (corrections, self.kept.reasons.corrections),
+        ):
+            told = page_of(walk(ledger.recorder, period), period.last, 0, 20)
+            assert ask(ledger.recorder, first, last, 0, 20) == told, f"from {first} to {last}"
 
     def _imported(self, before: date, last: date) -> Owed:
         """What was left of balances when they were imported, from the day after `before` to `last`."""

@@ -421,6 +421,7 @@ class Machine(RuleBasedStateMachine):
         for business in self.here.businesses:
             business.books.check_liability(self.here.ledger(business), self.here.clocks.now_ms, which)
             business.books.check_movements(self.here.ledger(business), self.here.clocks.now_ms, which)
+            business.books.check_entries(self.here.ledger(business), which)
 
     @rule()
     def look_at_every_package(self) -> None:
@@ -449,6 +450,7 @@ class Machine(RuleBasedStateMachine):
             for which in range(9):
                 business.books.check_liability(here.ledger(business), here.clocks.now_ms, which)
             business.books.check_movements(here.ledger(business), here.clocks.now_ms, 5)
+            business.books.check_entries(here.ledger(business), 5)
         while here.new_runner().step():
             pass
         self._check_tables()

@@ -45,9 +45,9 @@ OWNER = Meta(actor=Actor(id="stf_ann", role=Role.OWNER))
 class World:
     """Books whose clock is set by hand; what is done must not be refused."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "memory://") -> None:
         self.now = datetime(2026, 1, 1, 9, tzinfo=UTC)
-        self.carnet = Carnet("memory://", clock=lambda: self.now)
+        self.carnet = Carnet(database, clock=lambda: self.now)
         self.carnet.store.open_ledger(BUSINESS)
         self.ledger: Ledger = self.carnet.ledger(BUSINESS)
         self.views = ReadTables(folder / "views.db", READ_MODELS)

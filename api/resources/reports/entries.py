@@ -1,6 +1,7 @@
 """Late entries and corrections of a period: their sums, and each fact with who recorded it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,8 +13,8 @@ from api.http.query import Found, ListParameters, Page, Query
 from api.http.query_route import query
 from api.resources.authors import EnteredBy, actors_known, entered_by
 from api.resources.parts import LocalTime, People, SignedMoney, local
-from domain.moments import Day, beyond, rfc3339, start_of
-from replay.reports.entries import Entry, RecordedPeriod, corrections, late_entries, recorded_period
+from domain.moments import Day, rfc3339
+from replay.reports.entries import EntriesPage, Entry
 
 
 class EntriesParameters(ListParameters):
@@ -69,7 +70,7 @@ class EntryPage(Page[BookEntry]):
 )
 def late_entries_report(call: Query[EntriesParameters]) -> Found:
     """What changes figures that were reported already."""
-    return _page(call, late_entries)
+    return _page(call, call.frame.late.of(call.business_id, call.time_zone).late_entries)
 
 
 @query(
@@ -83,34 +84,28 @@ def late_entries_report(call: Query[EntriesParameters]) -> Found:
 )
 def corrections_report(call: Query[EntriesParameters]) -> Found:
     """Each fact with who recorded it."""
-    return _page(call, corrections)
+    return _page(call, call.frame.reasons.of(call.business_id, call.time_zone).corrections)
 
 
 def _page(
-    call: Query[EntriesParameters], find: Callable[[Recorder, RecordedPeriod], Iterator[Entry]]
+    call: Query[EntriesParameters],
+    find: Callable[[Recorder, date, date | None, int, int], EntriesPage],
 ) -> Found:
-    asked, zone, recorder = call.parameters, call.time_zone, call.ledger.recorder
-    check_range(asked.from_, asked.to, zone, "/to")
+    asked = call.parameters
+    check_range(asked.from_, asked.to, call.time_zone, "/to")
     call.check_reachable_now()
-    end = None if asked.to is None else beyond(asked.to, zone)
-    period = recorded_period(recorder, start_of(asked.from_, zone), end)
     (after,) = call.after() or (0,)
-    count = units = value = 0
-    rows: list[Entry] = []
-    for entry in find(recorder, period):
-        count, units, value = count + 1, units + entry.units, value + entry.value
-        if entry.recorded.position > after and len(rows) <= asked.limit:
-            rows.append(entry)
-    people = actors_known(call, [entry.recorded.author.id for entry in rows])
+    found = find(call.ledger.recorder, asked.from_, asked.to, after, asked.limit + 1)
+    people = actors_known(call, [entry.recorded.author.id for entry in found.entries])
     return call.page(
         EntryPage,
-        rows,
+        found.entries,
         key=lambda entry: [entry.recorded.position],
         shown=lambda entry: shown_entry(call, entry, people),
-        position=period.last,
-        count=count,
-        units=units,
-        value=SignedMoney(amount=value, currency=call.currency),
+        position=found.position,
+        count=found.facts,
+        units=found.units,
+        value=SignedMoney(amount=found.value, currency=call.currency),
     )
 
 

@@ -1,7 +1,5 @@
 """The reasons of a period by code: sums, and the facts behind them."""
 
-from itertools import islice
-
 from api.http.permissions import BOOKKEEPERS
 from api.http.problems import Flaw, invalid
 from api.http.query import Found, ListParameters, Page, Query
@@ -12,7 +10,7 @@ from api.resources.reports.entries import BookEntry, shown_entry
 from api.resources.reports.movements import PeriodParameters, books_of_period
 from domain.business.reasons import ReasonCodeName, ReasonGroup
 from domain.values import Value
-from replay.reports.reasons import GivenReason, given_reasons, reasons
+from replay.reports.reasons import GivenReason, Wanted
 
 
 class ReasonsParameters(PeriodParameters):
@@ -70,11 +68,13 @@ class ReasonLinePage(Page[ReasonLine]):
     roles=BOOKKEEPERS,
     answer=ReasonsReport,
     parameters=ReasonsParameters,
+    takes_long=True,
 )
 def reasons_report(call: Query[ReasonsParameters]) -> Found:
     """Each fact counts under its code, or without one: what a rule did by itself has none."""
     books, period = books_of_period(call, call.parameters)
-    told = reasons(books, period, call.parameters.group)
+    kept = call.frame.reasons.of(call.business_id, call.time_zone)
+    told = kept.reasons(books, period, call.parameters.group)
 
     def money(amount: int) -> SignedMoney:
         return SignedMoney(amount=amount, currency=call.currency)
@@ -101,6 +101,7 @@ def reasons_report(call: Query[ReasonsParameters]) -> Found:
     roles=BOOKKEEPERS,
     answer=ReasonLinePage,
     parameters=ReasonLinesParameters,
+    takes_long=True,
 )
 def reason_lines(call: Query[ReasonLinesParameters]) -> Found:
     """Each with who recorded it, and what it moved."""
@@ -109,12 +110,9 @@ def reason_lines(call: Query[ReasonLinesParameters]) -> Found:
         raise invalid([Flaw("/without_code", "not-allowed", "has no place beside code", "query")])
     books, period = books_of_period(call, asked)
     (after,) = call.after() or (0,)
-    found = (
-        given
-        for given in given_reasons(books, period, asked.group, after)
-        if _is_asked_for(given, asked.code, without=asked.without_code)
-    )
-    rows = list(islice(found, asked.limit + 1))
+    kept = call.frame.reasons.of(call.business_id, call.time_zone)
+    wanted = Wanted(asked.group, asked.code, asked.without_code)
+    rows = kept.given_reasons(books, period, wanted, after, asked.limit + 1)
     people = actors_known(call, [given.entry.recorded.author.id for given in rows])
 
     def line(given: GivenReason) -> ReasonLine:
@@ -132,12 +130,6 @@ def reason_lines(call: Query[ReasonLinesParameters]) -> Found:
         shown=line,
         position=books.position,
     )
-
-
-def _is_asked_for(given: GivenReason, code: str | None, *, without: bool) -> bool:
-    if without:
-        return given.code is None
-    return code in (None, given.code)
 
 
 HANDLERS = (reasons_report, reason_lines)

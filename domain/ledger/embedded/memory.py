@@ -15,6 +15,7 @@ from domain.ledger.embedded.memory_books import Books, MemoryTransaction
 from domain.ledger.embedded.memory_evidence import MemoryEvidence
 from domain.ledger.embedded.outbox import MemoryOutbox
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
+from domain.ledger.embedded.report_sums import MemoryReportSums
 from domain.ledger.embedded.transaction import append
 from domain.ledger.embedded.verifications import MemoryVerifications
 from domain.ledger.embedded.webhooks import MemoryWebhooks
@@ -55,6 +56,7 @@ class MemoryStore:
         self.outbox = MemoryOutbox()
         self.webhooks = MemoryWebhooks()
         self.verifications = MemoryVerifications()
+        self.report_sums = MemoryReportSums()
         self._news = GrowthSignal(lambda: False)
 
     def ledger(self, business_id: str) -> LedgerRecorder:

@@ -1,5 +1,5 @@
 -- What belongs to all businesses or goes through all tables: the servers at work, room and statistics of tables,
--- erasing a customer, verifications.
+-- erasing a customer, verifications, sums of reports.
 
 -- Servers belong to no business, so nobody reaches the table but through these functions.
 CREATE TABLE servers (
@@ -49,6 +49,21 @@ CREATE TABLE verifications (
     PRIMARY KEY (business_id, verified_at)
 );
 SELECT keep_apart('verifications');
+
+-- Sums from which reports are answered: they follow from the facts, may be missing, and are believed only where all of a
+-- row fits. No personal data. A business reads and writes its own.
+CREATE TABLE report_sums (
+    business_id text COLLATE "C" NOT NULL,
+    name        text COLLATE "C" NOT NULL,  -- of the kind of sums
+    version     text NOT NULL,  -- of the code that made them
+    zone        text NOT NULL,  -- of their days
+    position    bigint NOT NULL,  -- the last fact that is in them
+    hash        bytea NOT NULL,  -- of that fact
+    data        bytea NOT NULL,
+    digest      bytea NOT NULL,  -- of all columns before
+    PRIMARY KEY (business_id, name)
+);
+SELECT keep_apart('report_sums');
 
 
 -- Every business that has a row anywhere, also where its head is gone: each table is stepped through by business.

@@ -21,4 +21,7 @@ def chosen(wanted: FactFilter, *, newest_first: bool) -> tuple[LiteralString, li
     if wanted.streams:
         condition += " AND stream = ANY (%s::int8[])"
         values.append([number_of(id) for id in wanted.streams])
+    if wanted.positions:
+        condition += " AND " + position + " = ANY (%s::int8[])"
+        values.append(list(wanted.positions))
     return condition + " ORDER BY " + position + (" DESC" if newest_first else ""), values

@@ -17,6 +17,7 @@ GRANT INSERT, UPDATE (ids, mac) ON key_rosters TO carnet_app;
 GRANT SELECT, INSERT, UPDATE (revision, data) ON webhooks TO carnet_app;
 GRANT INSERT ON photos TO carnet_app;
 GRANT SELECT, INSERT, DELETE ON verifications TO carnet_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON report_sums TO carnet_app;
 GRANT DELETE ON people, texts, photos TO carnet_app;
 GRANT EXECUTE ON FUNCTION
     table_space(text[]), number_of(text), for_business(text), heads(), grown_heads(text), business_ids(), has_keys(), known_peppers(), settle_pepper(bytea, bytea, bigint),
@@ -53,7 +54,7 @@ BEGIN
 END $$;
 
 GRANT SELECT ON ledgers, facts, shapes, readable_facts, streams, claims, requests, people, people_search, texts, photos, messages,
-    message_positions, webhooks, verifications, api_keys, key_rosters TO carnet_auditor;
+    message_positions, webhooks, verifications, report_sums, api_keys, key_rosters TO carnet_auditor;
 GRANT EXECUTE ON FUNCTION
     number_of(text), for_business(text), table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     require_business(text), facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer),

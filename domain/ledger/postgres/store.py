@@ -31,6 +31,7 @@ from domain.ledger.postgres.migrations import SCHEMA, owning, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
 from domain.ledger.postgres.packed_facts import Row, kept_apart, unpacking
 from domain.ledger.postgres.recorder import PostgresRecorder
+from domain.ledger.postgres.report_sums import PostgresReportSums
 from domain.ledger.postgres.roles import OWNER, TO_SERVE
 from domain.ledger.postgres.rows import loaded, outcome
 from domain.ledger.postgres.session import of_ledgers, refuse_pooler
@@ -122,6 +123,7 @@ class PostgresStore:
         self.outbox = PostgresOutbox(schema, self.connection, self._connect)
         self.webhooks = PostgresWebhooks(schema, self.connection, self._connect, self._for)
         self.verifications = PostgresVerifications(self._for)
+        self.report_sums = PostgresReportSums(self._for)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return PostgresRecorder(self, business_id)

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ some = st.builds(
     st.sets(st.sampled_from((*KINDS, "points"))).map(tuple),
     st.sets(st.sampled_from((*NAMES, "none.such"))).map(tuple),
     st.sets(st.sampled_from((*STREAMS, "pkg_none"))).map(tuple),
+    st.sets(st.integers(1, 12)).map(tuple),
 )
 position = st.integers(0, 10)
 
@@ -54,13 +56,22 @@ def test_chosen_facts_are_those_of_all_that_the_filter_holds(
     assert list(found) == held[:limit]
 
 
-def test_sqlite_finds_a_stream_by_its_index(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (FactFilter(streams=("pkg_1",)), "(ledger=? AND stream=? AND version>?)"),
+        (FactFilter(names=("a.b",), positions=(3, 4)), "(ledger=? AND position=?)"),
+    ],
+)
+def test_sqlite_finds_a_stream_and_a_position_by_their_index(
+    tmp_path: Path, wanted: FactFilter, index: str
+) -> None:
     file = tmp_path / "carnet.db"
     sqlite.migrate(file)
-    asked, values = chosen(FactFilter(streams=("pkg_1",)), 0, 10, newest_first=True)
+    asked, values = chosen(wanted, 0, 10, newest_first=True)
     with closing(sqlite3.connect(file)) as connection:
         plan = connection.execute(
             f"EXPLAIN QUERY PLAN SELECT data {asked}", [number_of(BUSINESS), *values]
         ).fetchall()
     (step,) = [detail for *_, detail in plan if "SEARCH facts" in detail]
-    assert "(ledger=? AND stream=? AND version>?)" in step
+    assert index in step

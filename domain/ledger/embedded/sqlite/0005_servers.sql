@@ -1,4 +1,4 @@
--- The servers at work on this file, and the verifications that are remembered.
+-- The servers at work on this file, the verifications that are remembered, and sums of reports.
 
 CREATE TABLE servers (
     id         TEXT PRIMARY KEY,
@@ -21,3 +21,16 @@ CREATE TABLE verifications (
     role        TEXT,
     PRIMARY KEY (business_id, verified_at)
 ) STRICT, WITHOUT ROWID;
+
+-- They follow from the facts, may be missing, and are believed only where all of a row fits. No personal data.
+CREATE TABLE report_sums (
+    business_id TEXT NOT NULL,
+    name        TEXT NOT NULL, -- of the kind of sums
+    version     TEXT NOT NULL, -- of the code that made them
+    zone        TEXT NOT NULL, -- of their days
+    position    INTEGER NOT NULL, -- the last fact that is in them
+    hash        BLOB NOT NULL, -- of that fact
+    data        BLOB NOT NULL,
+    digest      BLOB NOT NULL, -- of all columns before
+    PRIMARY KEY (business_id, name)
+) STRICT;

@@ -15,8 +15,17 @@ def chosen(wanted: FactFilter, after: int, upto: int, *, newest_first: bool) -> 
             " WHERE ledger = ?1 AND version > 0 AND +position > ?3 AND +position <= ?4"
         )
         values: list[object] = [dumps([number_of(id) for id in dict.fromkeys(wanted.streams)]), after, upto]
+    elif wanted.positions:
+        rows = (
+            "FROM json_each(?2) AS wanted CROSS JOIN facts ON position = wanted.value"
+            " WHERE ledger = ?1 AND position > ?3 AND position <= ?4"
+        )
+        values = [dumps(sorted(set(wanted.positions))), after, upto]
     else:
         rows, values = "FROM facts WHERE ledger = ?1 AND position > ?2 AND position <= ?3", [after, upto]
+    if wanted.streams and wanted.positions:
+        rows += " AND position IN (SELECT value FROM json_each(?5))"
+        values.append(dumps(wanted.positions))
     for column, members in (("kind", wanted.kinds), ("name", wanted.names)):
         if members:
             places = ", ".join("?" * len(members))

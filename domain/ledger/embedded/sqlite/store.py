@@ -31,6 +31,7 @@ from domain.ledger.embedded.sqlite.gaps import UnknownFormat
 from domain.ledger.embedded.sqlite.outbox import SqliteOutbox
 from domain.ledger.embedded.sqlite.overwriting import Overwriting
 from domain.ledger.embedded.sqlite.read_only import is_read_only, mark_of
+from domain.ledger.embedded.sqlite.report_sums import SqliteReportSums
 from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
 from domain.ledger.embedded.sqlite.space import space
@@ -108,6 +109,7 @@ class SqliteStore:
         self.outbox = SqliteOutbox(self._path, self._read, self._write)
         self.webhooks = SqliteWebhooks(self._path, self._read, self._write)
         self.verifications = SqliteVerifications(self._read, self._write)
+        self.report_sums = SqliteReportSums(self._read, self._write)
         self._overwriting = Overwriting(self._identity, self._write_lock)
         if not self.read_only and self._has_copies():
             self._overwriting.start()

@@ -24,6 +24,7 @@ from domain.ledger.postgres.binary_format import beyond
 from domain.ledger.postgres.migrations import migrate, migrations
 from domain.ledger.postgres.store import PostgresStore
 from domain.ledger.records import Append, StoredKey, StoredMessage
+from domain.ledger.report_sums import StoredSums
 from domain.ledger.tables import TABLES
 from domain.ledger.verification import StoredVerification
 from domain.ledger.webhook import StoredWebhook
@@ -84,6 +85,7 @@ def store(postgres_url: str) -> Iterator[PostgresStore]:
         store.verifications.add(
             StoredVerification(business, 1, 1, bytes(32), True, None, 0, "api", "stf_1", "owner")
         )
+        store.report_sums.put(StoredSums.made(business, "days", "1", "UTC", 1, bytes(32), b"sums"))
         store.webhooks.add(StoredWebhook(business, "whk_1", "https://a.example/", (), None, "here", 0, 1))
     yield store
     store.close()
