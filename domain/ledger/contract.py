@@ -21,6 +21,7 @@ from domain.ledger.records import (
     Append,
     Conflict,
     FactFilter,
+    FoundKey,
     KnownPepper,
     Loaded,
     RunningServer,
@@ -248,6 +249,9 @@ class Store(Protocol):
         """
 
     def find_key(self, key_id: str) -> StoredKey | None: ...
+
+    def find_keys(self, key_ids: Sequence[str]) -> Sequence[FoundKey]:
+        """Those of these keys that there are, of any business, as of one moment and in no order."""
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]: ...
 

@@ -39,6 +39,7 @@ from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
     Conflict,
+    FoundKey,
     KnownPepper,
     Loaded,
     RunningServer,
@@ -256,6 +257,11 @@ class PostgresStore:
         with self.connection() as connection:
             row = connection.execute("SELECT " + keys.KEY + " FROM find_key(%s)", [key_id]).fetchone()
         return None if row is None else StoredKey(*row)
+
+    def find_keys(self, key_ids: Sequence[str]) -> Sequence[FoundKey]:
+        with self.connection() as connection:
+            rows = connection.execute(keys.FOUND, [list(key_ids)], binary=True).fetchall()
+        return [FoundKey(StoredKey(*row), version) for *row, version in rows]
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]:
         of_business: LiteralString = " FROM api_keys WHERE business_id = %s ORDER BY created_at, id"

@@ -48,6 +48,7 @@ from domain.ledger.patience import left
 from domain.ledger.records import (
     Append,
     Conflict,
+    FoundKey,
     KnownPepper,
     Loaded,
     RunningServer,
@@ -218,6 +219,10 @@ class SqliteStore:
     def find_key(self, key_id: str) -> StoredKey | None:
         with self._read() as connection:
             return keys.find_key(connection, key_id)
+
+    def find_keys(self, key_ids: Sequence[str]) -> Sequence[FoundKey]:
+        with self._read() as connection:
+            return keys.find_keys(connection, key_ids)
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]:
         with self._read() as connection:
