@@ -196,6 +196,7 @@ def application(settings: Settings) -> Litestar:
     log_as_json(settings.log)
     with ExitStack() as stack:
         here = stack.enter_context(opened(settings, VIEWS))
+        here.carnet.store.make_ready()
         threads = ThreadPoolExecutor(settings.pool, "carnet")
         stack.callback(threads.shutdown)
         set_asyncio_executor(threads)

@@ -163,6 +163,12 @@ class Store(Protocol):
     def read_only(self) -> bool:
         """Whether the database cannot be written here: what would write raises ReadOnlyBooks."""
 
+    def make_ready(self) -> None:
+        """For a server, before its first request: whatever the first ones would wait for. Records nothing.
+
+        Raises LedgerUnavailable.
+        """
+
     def ledger(self, business_id: str) -> LedgerRecorder:
         """A light recorder bound to that business. The business need not exist yet."""
 

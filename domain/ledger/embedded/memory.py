@@ -59,6 +59,8 @@ class MemoryStore:
         self.verifications = MemoryVerifications()
         self._news = GrowthSignal(lambda: False)
 
+    def make_ready(self) -> None: ...
+
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)
 

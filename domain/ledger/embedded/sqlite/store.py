@@ -113,6 +113,8 @@ class SqliteStore:
         if not self.read_only and self._has_copies():
             self._overwriting.start()
 
+    def make_ready(self) -> None: ...
+
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)
 
