@@ -24,6 +24,7 @@ from threading import Lock
 
 from api.http.ids import encode, new_id
 from api.http.key_guard import KeyGuards, guarded, is_genuine, mac_of_roster, mark_of
+from api.http.key_scopes import flaw_of_scopes, scopes_of, written
 from api.http.keys_in_use import LastUses
 from api.http.permissions import Scope
 from api.http.problems import Problem
@@ -115,26 +116,6 @@ def issue_key(
         ),
     )
     return text
-
-
-def written(scopes: Collection[Scope]) -> str:
-    """Scopes as they are stored: each once, in the order of `Scope`."""
-    return " ".join(scope for scope in Scope if scope in scopes)
-
-
-def scopes_of(stored: StoredKey) -> tuple[Scope, ...]:
-    """The scopes of a key, in the order of `Scope`. One that this program does not know allows nothing."""
-    given = stored.scopes.split()
-    return tuple(scope for scope in Scope if scope in given)
-
-
-def flaw_of_scopes(role: Role, scopes: Collection[Scope]) -> str | None:
-    """What is wrong with the scopes of a new key; None: nothing."""
-    if role is Role.INTEGRATION and not scopes:
-        return f"the key of an integration names at least one of {', '.join(Scope)}"
-    if role is not Role.INTEGRATION and scopes:
-        return "go with the role integration, and only with it"
-    return None
 
 
 def lesser(own: Role, present: Role) -> Role:

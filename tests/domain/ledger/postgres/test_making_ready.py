@@ -1,11 +1,13 @@
 """Connections that are made ready before somebody waits for them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
 
-from domain.ledger.postgres import making_ready
+from domain.ledger.postgres import keys
+from domain.ledger.postgres.statements import APPEND_ALL, APPEND_ONE, LOAD_ALL
 from domain.ledger.postgres.store import READY, PostgresStore
 
 pytest_plugins = ["tests.postgres"]
@@ -24,26 +26,27 @@ def store(postgres_url: str) -> Iterator[PostgresStore]:
     store.close()
 
 
-def plans(connection: psycopg.Connection[tuple[int]], of: str) -> int:
-    (found,) = connection.execute(PREPARED, [f"%FROM {of}(%"], prepare=False).fetchone() or (0,)
-    return found
+def plans(connection: psycopg.Connection[Any], of: str) -> int:
+    row = connection.execute(PREPARED, [f"%FROM {of}(%"], prepare=False).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_it_runs_an_append_and_a_load_and_leaves_nothing(
     store: PostgresStore, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[str] = []
-    execute = psycopg.Connection.execute
+    execute: Any = psycopg.Connection.execute
 
-    def heard(self: psycopg.Connection[object], query: str, *arguments: object, **more: object) -> object:
-        found = execute(self, query, *arguments, **more)  # type: ignore[arg-type]
+    def heard(self: object, query: str, *arguments: object, **more: object) -> object:
+        found = execute(self, query, *arguments, **more)
         ran.append(query)
         return found
 
     monkeypatch.setattr(psycopg.Connection, "execute", heard)
     store.make_ready()
     monkeypatch.undo()
-    done = (making_ready.APPEND_ONE, making_ready.APPEND_ALL, making_ready.LOAD_ALL, making_ready.keys.FOUND)
+    done = (APPEND_ONE, APPEND_ALL, LOAD_ALL, keys.FOUND)
     assert [query for query in done if query not in ran] == [], "each of them ended without an error"
     with psycopg.connect(postgres_url) as looking:
         looking.execute("SET search_path = carnet")
