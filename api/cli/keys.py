@@ -9,8 +9,9 @@ import click
 from api.cli import output
 from api.cli.arguments import NAME, STAFF
 from api.cli.options import in_json, ledgers_here, of_business
-from api.http.api_keys import StoredKey, flaw_of_scopes, issue_key, now_ms, role_of
+from api.http.api_keys import StoredKey, issue_key, now_ms, role_of
 from api.http.key_guard import guard_of, is_genuine, mark_when_made
+from api.http.key_scopes import flaw_of_scopes
 from api.http.ledger_types import Carnet, KnownPepper
 from api.http.permissions import Scope
 from api.http.sign_in_links import NAME_OF_KEYS

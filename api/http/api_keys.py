@@ -24,12 +24,15 @@ from threading import Lock
 
 from api.http.ids import encode, new_id
 from api.http.key_guard import KeyGuards, guarded, is_genuine, mac_of_roster, mark_of
+from api.http.key_scopes import flaw_of_scopes, scopes_of, written
+from api.http.keys_in_use import LastUses
 from api.http.permissions import Scope
 from api.http.problems import Problem
 from domain.actor import Actor, Role
 from domain.ledger import records
 from domain.ledger.contract import Store
 from domain.ledger.key_roster import CheckOthers
+from domain.ledger.records import MEMBER
 
 StoredKey = records.StoredKey
 """A key as it is stored: the MAC of its secret, never the secret."""
@@ -115,26 +118,6 @@ def issue_key(
     return text
 
 
-def written(scopes: Collection[Scope]) -> str:
-    """Scopes as they are stored: each once, in the order of `Scope`."""
-    return " ".join(scope for scope in Scope if scope in scopes)
-
-
-def scopes_of(stored: StoredKey) -> tuple[Scope, ...]:
-    """The scopes of a key, in the order of `Scope`. One that this program does not know allows nothing."""
-    given = stored.scopes.split()
-    return tuple(scope for scope in Scope if scope in given)
-
-
-def flaw_of_scopes(role: Role, scopes: Collection[Scope]) -> str | None:
-    """What is wrong with the scopes of a new key; None: nothing."""
-    if role is Role.INTEGRATION and not scopes:
-        return f"the key of an integration names at least one of {', '.join(Scope)}"
-    if role is not Role.INTEGRATION and scopes:
-        return "go with the role integration, and only with it"
-    return None
-
-
 def lesser(own: Role, present: Role) -> Role:
     """The role of a key with a role of its own, of a member of staff with this one.
 
@@ -148,7 +131,7 @@ def lesser(own: Role, present: Role) -> Role:
 def role_of(stored: StoredKey, present_role: PresentRole | None) -> Role | None:
     """The role that a key has now; None where its member of staff left. Without `present_role`, its own."""
     own = Role(stored.role)
-    if present_role is None or not stored.actor_id.startswith("stf_"):
+    if present_role is None or not stored.actor_id.startswith(MEMBER):
         return own
     present = present_role(stored.business_id, stored.actor_id)
     return None if present is None else lesser(own, present)
@@ -162,8 +145,11 @@ class _Known:
     role: Role | None
     """What it may do now; None: nothing, as its member of staff left."""
     since: float
+    """When it was about to be read."""
     is_genuine: bool
     """Whether the row is as it was written."""
+    member_version: int | None
+    """The version of the member of staff from which on `role` holds; None where it was not told."""
 
     @cached_property
     def caller(self) -> Caller | None:
@@ -201,6 +187,7 @@ class Keys:
         self._remembered: OrderedDict[str, _Known] = OrderedDict()
         self._names: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._lock = Lock()
+        self.uses = LastUses()
 
     def remembered_caller(self, text: str) -> Caller | None:
         """As `caller()` for a key looked up within `REMEMBERED_S`; None where the database must be asked.
@@ -238,6 +225,7 @@ class Keys:
             raise unauthenticated()
         if known.caller is None:
             raise unauthenticated()
+        self.uses.note(stored.id)
         return known.caller
 
     def _is_mac_of(self, stored: bytes, text: str) -> bool:
@@ -331,12 +319,26 @@ class Keys:
 
     def remember(self, stored: StoredKey) -> _Known:
         """Remember a key that was read. A revoked one is never replaced by an older reading."""
-        forgotten, role = self._forgotten, role_of(stored, self._present_role)
+        return self._remember(stored, None, time.monotonic(), self._forgotten)
+
+    def _remember(
+        self, stored: StoredKey, member_version: int | None, since: float, forgotten: int
+    ) -> _Known:
+        """`since` and `forgotten`: from before it was read."""
+        before = self._remembered.get(stored.id)
+        if (
+            before is not None
+            and before.stored == stored
+            and None is not member_version == before.member_version
+        ):
+            found = replace(before, since=since)
+        else:
+            role, genuine = role_of(stored, self._present_role), is_genuine(self._peppers, stored)
+            found = _Known(stored, role, since, genuine, member_version)
         with self._lock:
             known = self._remembered.get(stored.id)
-            if known and known.stored.revoked_at is not None:
+            if known and (known.stored.revoked_at is not None or known.since > since):
                 return known
-            found = _Known(stored, role, time.monotonic(), is_genuine(self._peppers, stored))
             if forgotten != self._forgotten:
                 return found
             self._remembered[stored.id] = found
@@ -360,8 +362,13 @@ class Keys:
         return known if known and time.monotonic() - known.since < REMEMBERED_S else None
 
     def _looked_up(self, key_id: str) -> _Known | None:
-        stored = self._store.find_key(key_id)
-        return None if stored is None else self.remember(stored)
+        return next(iter(self.look_up([key_id])), None)
+
+    def look_up(self, key_ids: Sequence[str]) -> "list[_Known]":
+        """Remember keys as they are now. Raises LedgerUnavailable."""
+        since, forgotten = time.monotonic(), self._forgotten
+        found = self._store.find_keys(key_ids)
+        return [self._remember(key, version, since, forgotten) for key, version in found]
 
 
 def _id_in(text: str) -> str:

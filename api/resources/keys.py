@@ -18,16 +18,14 @@ from pydantic import Field
 
 from api.http.api_keys import (
     StoredKey,
-    flaw_of_scopes,
     keep_key,
     key_text,
     mac_of,
-    scopes_of,
-    written,
 )
 from api.http.body import body_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
+from api.http.key_scopes import flaw_of_scopes, scopes_of, written
 from api.http.ledger_types import RequestKey
 from api.http.new_values import NewId, NewMoment
 from api.http.parsing import EmptyBody

@@ -25,6 +25,7 @@ from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
 from litestar.types import ASGIApp
 
+from api.http.keys_in_use import known_while_in_use
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.background import in_background
@@ -195,6 +196,7 @@ def application(settings: Settings) -> Litestar:
     log_as_json(settings.log)
     with ExitStack() as stack:
         here = stack.enter_context(opened(settings, VIEWS))
+        here.carnet.store.make_ready()
         threads = ThreadPoolExecutor(settings.pool, "carnet")
         stack.callback(threads.shutdown)
         set_asyncio_executor(threads)
@@ -222,6 +224,7 @@ def application(settings: Settings) -> Litestar:
         )
         frame = app.state["frame"]
         stack.enter_context(sampling(frame.trend))
+        stack.enter_context(known_while_in_use(frame.keys.uses, frame.keys.look_up))
         stack.callback(frame.after_answers.finish)
         app.on_shutdown.append(stack.pop_all().close)
     return app

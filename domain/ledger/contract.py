@@ -21,6 +21,7 @@ from domain.ledger.records import (
     Append,
     Conflict,
     FactFilter,
+    FoundKey,
     KnownPepper,
     Loaded,
     RunningServer,
@@ -163,6 +164,12 @@ class Store(Protocol):
     def read_only(self) -> bool:
         """Whether the database cannot be written here: what would write raises ReadOnlyBooks."""
 
+    def make_ready(self) -> None:
+        """For a server, before its first request: whatever the first ones would wait for. Records nothing.
+
+        Raises LedgerUnavailable.
+        """
+
     def ledger(self, business_id: str) -> LedgerRecorder:
         """A light recorder bound to that business. The business need not exist yet."""
 
@@ -249,6 +256,9 @@ class Store(Protocol):
         """
 
     def find_key(self, key_id: str) -> StoredKey | None: ...
+
+    def find_keys(self, key_ids: Sequence[str]) -> Sequence[FoundKey]:
+        """Those of these keys that there are, of any business, as of one moment and in no order."""
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]: ...
 

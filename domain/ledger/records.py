@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from domain.claims import Claim
 from domain.decision import NewStream
@@ -234,3 +234,14 @@ class StoredKey:
     """What the key of an integration may do, separated by spaces; a key stored before there were scopes has none."""
     guard: bytes = b""
     """A MAC of all of this under the pepper (api/http/key_guard.py)."""
+
+
+MEMBER = "stf_"
+"""What the id of a member of staff begins with."""
+
+
+class FoundKey(NamedTuple):
+    """A key, and the version of the stream of the member of staff whose it is: 0 for the key of anybody else."""
+
+    key: StoredKey
+    member_version: int

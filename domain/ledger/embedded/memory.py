@@ -25,8 +25,10 @@ from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
 from domain.ledger.key_roster import CheckOthers, Page, Roster, unproved, with_key
 from domain.ledger.records import (
+    MEMBER,
     Append,
     Conflict,
+    FoundKey,
     KnownPepper,
     Loaded,
     RunningServer,
@@ -58,6 +60,8 @@ class MemoryStore:
         self.verifications = MemoryVerifications()
         self.report_sums = MemoryReportSums()
         self._news = GrowthSignal(lambda: False)
+
+    def make_ready(self) -> None: ...
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)
@@ -137,6 +141,15 @@ class MemoryStore:
 
     def find_key(self, key_id: str) -> StoredKey | None:
         return self._keys.get(key_id)
+
+    def find_keys(self, key_ids: Sequence[str]) -> Sequence[FoundKey]:
+        found = [key for id in key_ids if (key := self._keys.get(id)) is not None]
+        return [FoundKey(key, self._member_version(key)) for key in found]
+
+    def _member_version(self, key: StoredKey) -> int:
+        if not key.actor_id.startswith(MEMBER) or key.business_id not in self._books:
+            return 0
+        return len(self.ledger(key.business_id).stream(key.actor_id))
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]:
         with self._store_lock:

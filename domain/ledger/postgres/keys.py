@@ -11,6 +11,7 @@ from domain.ledger.records import StoredKey
 KEY: LiteralString = (
     "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 )
+FOUND: LiteralString = "SELECT " + KEY + ", member_version FROM find_keys(%s::text[])"
 LIVE: LiteralString = (
     "SELECT " + KEY + " FROM api_keys WHERE business_id = %s AND role = %s AND revoked_at IS NULL"
 )

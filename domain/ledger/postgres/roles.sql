@@ -28,7 +28,7 @@ GRANT EXECUTE ON FUNCTION
     put_message(text, text, text, integer, bigint, bigint, text),
     erase(text, text, text, bigint), gather_statistics(),
     open_ledger(text, bytea), lock_head(text), moment_for(bigint, bigint), append(text, bigint, command[]),
-    append_all(text[], integer[], bigint, command[]), find_key(text), filled(text, bytea),
+    append_all(text[], integer[], bigint, command[]), find_key(text), find_keys(text[]), filled(text, bytea),
     keep_shapes(integer[], text[], text[], integer[], text[], integer),
     search_people(text, text[], text[], text, integer),
     require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]),

@@ -27,6 +27,7 @@ from domain.ledger.postgres.connections import (
 )
 from domain.ledger.postgres.evidence import PostgresEvidence, PostgresMending
 from domain.ledger.postgres.listen_notify import ListenNotify
+from domain.ledger.postgres.making_ready import make_ready
 from domain.ledger.postgres.migrations import SCHEMA, owning, require_current
 from domain.ledger.postgres.outbox import PostgresOutbox
 from domain.ledger.postgres.packed_facts import Row, kept_apart, unpacking
@@ -35,11 +36,13 @@ from domain.ledger.postgres.report_sums import PostgresReportSums
 from domain.ledger.postgres.roles import OWNER, TO_SERVE
 from domain.ledger.postgres.rows import loaded, outcome
 from domain.ledger.postgres.session import of_ledgers, refuse_pooler
+from domain.ledger.postgres.statements import APPEND_ALL, APPEND_ONE, LOAD_ALL
 from domain.ledger.postgres.verifications import PostgresVerifications
 from domain.ledger.postgres.webhooks import PostgresWebhooks
 from domain.ledger.records import (
     Append,
     Conflict,
+    FoundKey,
     KnownPepper,
     Loaded,
     RunningServer,
@@ -51,26 +54,13 @@ from domain.ledger.shapes import Shapes
 from domain.ledger.space import TableSpace
 from domain.ledger.tables import OF_POSTGRESQL, TABLES
 
-APPEND_ALL = (
-    "SELECT nth, first, last, moment, conflicting"
-    " FROM append_all(%s::text[], %s::int4[], moment_for(%s::int8, %s::int8), %s)"
-)
-APPEND_ONE = (
-    "SELECT first, last, recorded_at, conflict"
-    " FROM append("
-    "CASE WHEN set_config('lock_timeout', '10', true) <> '' THEN set_config('carnet.business', %s, true) END,"
-    " moment_for(%s::int8, %s::int8), %s)"
-)
-"""As `append`, but that it waits for the head of the ledger no longer than a flush or two take: 10 ms."""
-LOAD_ALL = (
-    "SELECT nth, part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash"
-    " FROM load_all(%s)"
-)
 FACTS_OF = (
     "SELECT business_id, position, stream, stream_id, version, shape, data, meta_shape, meta, recorded_at, hash"
     " FROM facts_of(%s::text[], %s::int8[], %s::int4[])"
 )
 POOL_SIZE_MIN = 1
+READY = 3
+"""Connections that a server keeps ready: for the commands that are carried out, a question, and a key."""
 RECONNECT_S = 2.0
 """Seconds the pool retries by itself. After that each request tries anew, so recovery is immediate."""
 
@@ -107,6 +97,7 @@ class PostgresStore:
             require_current(connection, schema)
             self.wire = BinaryFormat.of(connection)
         self.shapes = Shapes()
+        self._makes_ready = False
         self._breaker = Breaker(self._probe)
         self._wakening = ListenNotify(self._connect, f"{schema}_news")
         self._pool = ConnectionPool(
@@ -124,6 +115,12 @@ class PostgresStore:
         self.webhooks = PostgresWebhooks(schema, self.connection, self._connect, self._for)
         self.verifications = PostgresVerifications(self._for)
         self.report_sums = PostgresReportSums(self._for)
+
+    def make_ready(self) -> None:
+        self._makes_ready = True
+        with self.connection() as connection:
+            make_ready(connection, self.wire)
+        self._pool.resize(min(READY, self._pool.max_size), self._pool.max_size)
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return PostgresRecorder(self, business_id)
@@ -259,6 +256,11 @@ class PostgresStore:
             row = connection.execute("SELECT " + keys.KEY + " FROM find_key(%s)", [key_id]).fetchone()
         return None if row is None else StoredKey(*row)
 
+    def find_keys(self, key_ids: Sequence[str]) -> Sequence[FoundKey]:
+        with self.connection() as connection:
+            rows = connection.execute(keys.FOUND, [list(key_ids)], binary=True).fetchall()
+        return [FoundKey(StoredKey(*row), version) for *row, version in rows]
+
     def keys_of(self, business_id: str) -> Sequence[StoredKey]:
         of_business: LiteralString = " FROM api_keys WHERE business_id = %s ORDER BY created_at, id"
         rows = self._for(business_id, "SELECT " + keys.KEY + of_business, business_id)
@@ -388,3 +390,5 @@ class PostgresStore:
         connection.answer_s = self._answer_s
         self._session.settle(connection, TO_SERVE, self._schema)
         connection.adapters.register_dumper(Batch, BatchDumper)
+        if self._makes_ready:
+            make_ready(connection, self.wire)

@@ -61,6 +61,21 @@ def test_keys_are_found_by_id_and_by_business(store: Store) -> None:
     assert list(store.keys_of(BUSINESS)) == [KEY, newer]
 
 
+def test_keys_of_any_business_are_found_together_with_the_versions_of_their_members(store: Store) -> None:
+    for business in (BUSINESS, OTHER):
+        store.open_ledger(business)
+    ours = replace(KEY, actor_id="stf_1")
+    theirs = replace(KEY, id="key_2", business_id=OTHER, actor_id="stf_1", revoked_at=5_000)
+    till = replace(KEY, id="key_3", actor_id="key_3")
+    for key in (ours, theirs, till):
+        store.add_key(key)
+    stored(store.ledger(BUSINESS), opening("stf_1"))
+    stored(store.ledger(BUSINESS), next_fact("stf_1", 2))
+    found = {each.key.id: each for each in store.find_keys(["key_3", "key_1", "key_9", "key_2"])}
+    assert found == {"key_1": (ours, 2), "key_2": (theirs, 0), "key_3": (till, 0)}
+    assert list(store.find_keys([])) == []
+
+
 def test_keys_keep_their_scopes_and_tell_their_names_to_their_own_business(store: Store) -> None:
     store.open_ledger(BUSINESS)
     store.open_ledger(OTHER)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
 from domain.ledger.key_roster import CheckOthers, Page, Roster, with_key
-from domain.ledger.records import KnownPepper, StoredKey
+from domain.ledger.numbers import number_of
+from domain.ledger.records import MEMBER, FoundKey, KnownPepper, StoredKey
 
 KEY = "id, business_id, name, role, actor_id, mac, created_at, expires_at, revoked_at, scopes, guard"
 
@@ -32,6 +33,24 @@ def add_key(connection: sqlite3.Connection, key: StoredKey, roster: Roster) -> N
 def find_key(connection: sqlite3.Connection, key_id: str) -> StoredKey | None:
     row = connection.execute(f"SELECT {KEY} FROM api_keys WHERE id = ?", (key_id,)).fetchone()
     return None if row is None else StoredKey(*row)
+
+
+def find_keys(connection: sqlite3.Connection, key_ids: Sequence[str]) -> Sequence[FoundKey]:
+    rows = connection.execute(
+        f"SELECT {KEY} FROM api_keys WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(key_ids)),),
+    ).fetchall()
+    return [FoundKey(key, _member_version(connection, key)) for key in (StoredKey(*row) for row in rows)]
+
+
+def _member_version(connection: sqlite3.Connection, key: StoredKey) -> int:
+    if not key.actor_id.startswith(MEMBER):
+        return 0
+    (version,) = connection.execute(
+        "SELECT max(version) FROM facts WHERE ledger = ? AND stream = ?",
+        (number_of(key.business_id), number_of(key.actor_id)),
+    ).fetchone()
+    return version or 0
 
 
 def keys_of(connection: sqlite3.Connection, business_id: str) -> Sequence[StoredKey]:

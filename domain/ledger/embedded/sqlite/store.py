@@ -49,6 +49,7 @@ from domain.ledger.patience import left
 from domain.ledger.records import (
     Append,
     Conflict,
+    FoundKey,
     KnownPepper,
     Loaded,
     RunningServer,
@@ -113,6 +114,8 @@ class SqliteStore:
         self._overwriting = Overwriting(self._identity, self._write_lock)
         if not self.read_only and self._has_copies():
             self._overwriting.start()
+
+    def make_ready(self) -> None: ...
 
     def ledger(self, business_id: str) -> LedgerRecorder:
         return EmbeddedRecorder(business_id, self)
@@ -220,6 +223,10 @@ class SqliteStore:
     def find_key(self, key_id: str) -> StoredKey | None:
         with self._read() as connection:
             return keys.find_key(connection, key_id)
+
+    def find_keys(self, key_ids: Sequence[str]) -> Sequence[FoundKey]:
+        with self._read() as connection:
+            return keys.find_keys(connection, key_ids)
 
     def keys_of(self, business_id: str) -> Sequence[StoredKey]:
         with self._read() as connection:
