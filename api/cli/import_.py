@@ -110,8 +110,8 @@ def _import(
     json_: bool,
 ) -> None:
     mapping = _mapping(mapping_, what)
-    import_id = new_id("imp") if what == "packages" else None
-    kind: Any = Customers() if import_id is None else Packages(import_id, mapping.money)
+    import_id = new_id("imp")
+    kind: Any = Customers(import_id) if what == "customers" else Packages(import_id, mapping.money)
     refusals: list[RefusedRow] = []
 
     def refused(row: RefusedRow) -> None:

@@ -1,7 +1,7 @@
 """Importing what another system kept: customers, and the balances of their packages.
 
     sheet = Sheet(content, "csv", mapping, Customers.columns, currency)
-    report = run(carnet, business_id, sheet, Customers(), source, currency=currency, refused=…)
+    report = run(carnet, business_id, sheet, Customers("imp_…"), source, currency=currency, refused=…)
 
 Rows become commands, decided like those of the API, in file order and 500 at a time. A row is known by its
 source and reference: importing a file again changes nothing that is in already. Memory does not grow with
@@ -65,7 +65,7 @@ class ImportReport:
     """The counts of an import, in rows. `recorded` ones were not in the books before, `replayed` ones were."""
 
     import_id: str | None = None
-    """The batch, by which an import of packages is reversed."""
+    """The batch that new customers and packages are marked with; None in a dry run over HTTP."""
     rows: int = 0
     recorded: int = 0
     replayed: int = 0

@@ -85,7 +85,7 @@ class Imported(Value):
     """What became of the rows of a file."""
 
     import_id: NewId | None
-    """The batch, by which an import of packages is reversed; null for customers."""
+    """The batch, by which an import is listed, and one of packages reversed; null in a dry run."""
     rows: int
     recorded: int
     replayed: int
@@ -200,7 +200,7 @@ def _imported(request: HttpRequest, raw: bytes, what: What) -> Reply:
         return dry_run(call, told.model_dump(), [], told.position)
     secret = call.ledger.recorder.secret()
     # The same request has the same batch, so that it goes on where a killed one ended.
-    import_id = id_of(secret, "imp", ("import", key.key)) if what == "packages" else None
+    import_id = id_of(secret, "imp", ("import", what, key.key))
     return created(call.ledger.answer_once(key, lambda: _run(call, what, import_id).model_dump_json()), None)
 
 
@@ -212,7 +212,8 @@ def _run(call: Command[File], what: What, import_id: str | None) -> Imported:
     currency = call.frame.look(call.business_id, Reads({call.business_id: 0})).business.currency
     mapping = _mapping(asked.mapping, what)
     file = call.body
-    kind: Any = Customers() if what == "customers" else Packages(import_id or "imp_dry_run", mapping.money)
+    batch = import_id or "imp_dry_run"
+    kind: Any = Customers(batch) if what == "customers" else Packages(batch, mapping.money)
     try:
         data = unpacked_bytes(file.data, IMPORT_BYTES_MAX)
         content = Content(lambda: io.BytesIO(data), len(data))
