@@ -70,6 +70,8 @@ class RowRefused(Value):
     """From 1, the line of the file."""
     column: str | None
     code: str
+    flaw: str | None
+    """Of `validation-failed`: the code of what is wrong."""
     reason: str
 
 
@@ -231,7 +233,7 @@ def _run(call: Command[File], what: What, import_id: str | None) -> Imported:
             dry_run=asked.dry_run,
         )
     except UnknownLayout as error:
-        raise invalid([Flaw("", "unknown-layout", str(error))]) from error
+        raise invalid([Flaw("", error.flaw, str(error))]) from error
     return _shown(report, refused)
 
 
@@ -260,7 +262,8 @@ def _shown(report: ImportReport, refused: list[RefusedRow]) -> Imported:
         services=report.services,
         position=report.position,
         refused_rows=tuple(
-            RowRefused(line=row.line, column=row.column, code=row.code, reason=row.reason) for row in refused
+            RowRefused(line=row.line, column=row.column, code=row.code, flaw=row.flaw, reason=row.reason)
+            for row in refused
         ),
         possible_duplicates=tuple(
             DuplicateOfRow(line=each.line, customer_id=each.customer_id, others=each.others)
