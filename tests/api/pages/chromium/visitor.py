@@ -58,6 +58,10 @@ class Visitor:
         """By how much the page is wider than the window, and the elements that reach the farthest."""
         return list(self.page.evaluate(SIDEWAYS))
 
+    def scrolling(self) -> list[str]:
+        """Boxes that have to be scrolled sideways to be read whole, other than rows of links and code."""
+        return list(self.page.evaluate(SCROLLING))
+
     def moving(self) -> list[str]:
         """What moves by itself, or would when it changes."""
         return list(self.page.evaluate(MOVING))
@@ -71,6 +75,10 @@ SIDEWAYS = """() => {
     .sort((one, other) => right(other) - right(one)).slice(0, 5)
     .map((each) => each.cloneNode().outerHTML.slice(0, 120))];
 }"""
+SCROLLING = """() => [...document.querySelectorAll("main *:not(nav, pre)")].filter((each) =>
+  each.clientWidth && each.scrollWidth > each.clientWidth + 1
+  && ["auto", "scroll"].includes(getComputedStyle(each).overflowX))
+  .map((each) => each.cloneNode().outerHTML.slice(0, 120))"""
 MOVING = """() => {
   const seconds = (text) => Math.max(...text.split(",").map((each) => parseFloat(each)));
   return [...document.querySelectorAll("*")].filter((each) => {
