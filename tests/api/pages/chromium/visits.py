@@ -46,6 +46,7 @@ class Visit:
     """Width of the window → what is wider. At every width, whatever the looks are."""
     scrolling: Sequence[str]
     """Boxes of a phone's page that are wider inside than outside, other than rows of links and code."""
+    printed_wrongly: Sequence[str]
     moving: Sequence[str]
     alien: Sequence[str]
 
@@ -94,6 +95,7 @@ class Visitors:
                 page.emulate_media(color_scheme=theme)
                 barriers[theme, width] = visitor.barriers()
         text, moving, alien = page.locator("body").inner_text(), visitor.moving(), page.evaluate(ALIEN)
+        printed_wrongly = visitor.printed_wrongly()
         complaints, visitor.complaints[:] = list(visitor.complaints), []
         return Visit(
             place,
@@ -106,6 +108,7 @@ class Visitors:
             barriers,
             sideways,
             scrolling,
+            printed_wrongly,
             moving,
             alien,
         )
