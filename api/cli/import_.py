@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,8 @@ def _import(
     json_: bool,
 ) -> None:
     mapping = _mapping(mapping_, what)
-    import_id = new_id("imp") if what == "packages" else None
-    kind: Any = Customers() if import_id is None else Packages(import_id, mapping.money)
+    import_id = new_id("imp")
+    kind: Any = Customers(import_id) if what == "customers" else Packages(import_id, mapping.money)
     refusals: list[RefusedRow] = []
 
     def refused(row: RefusedRow) -> None:
@@ -140,7 +141,7 @@ def _import(
         )
     if json_:
         told = {"file": str(file), "source": source, "dry_run": dry_run, **_members(report)}
-        output.as_json({**told, "refusals": [_refusal(row) for row in refusals]})
+        output.as_json({**told, "refusals": [asdict(row) for row in refusals]})
     else:
         import_output.imported(report, dry_run=dry_run)
     if report.refused:
@@ -185,10 +186,6 @@ def _members(report: ImportReport) -> dict[str, Any]:
         **vars(report),
         "possible_duplicates": [import_output.duplicate(each) for each in report.possible_duplicates],
     }
-
-
-def _refusal(row: RefusedRow) -> dict[str, Any]:
-    return {"line": row.line, "column": row.column, "code": row.code, "reason": row.reason}
 
 
 @import_.command("reverse")

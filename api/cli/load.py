@@ -1,8 +1,8 @@
 """`carnet load`: bring in the history of another system."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -79,12 +79,8 @@ def load(
         )
     if json_:
         told = {"file": str(file), "source": source, "dry_run": dry_run, **vars(report)}
-        output.as_json({**told, "refusals": [_refusal_shown(row) for row in refusals]})
+        output.as_json({**told, "refusals": [asdict(row) for row in refusals]})
     else:
         import_output.loaded(report, dry_run=dry_run)
     if report.refused:
         sys.exit(REFUSED_ROWS)
-
-
-def _refusal_shown(row: loading.RefusedRow) -> dict[str, Any]:
-    return {"line": row.line, "column": row.column, "code": row.code, "reason": row.reason}

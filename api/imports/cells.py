@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from api.imports.flaws import Unfit
 from domain.currency import MINOR_DIGITS
 
 DATE_FORMS: Mapping[str, tuple[str, ...]] = {
@@ -38,20 +39,20 @@ _SYMBOLS = "€$£¥₽₹₪"
 
 
 def day_in(text: str, form: str) -> date:
-    """The day of a cell. Raises ValueError."""
+    """The day of a cell. Raises Unfit."""
     found = _DATES[form].fullmatch(text)
     if found is None:
-        raise ValueError(f"must be a date like {form}")
+        raise Unfit("no-date", f"must be a date like {form}")
     try:
         return date(int(found["year"]), int(found["month"]), int(found["day"]))
     except ValueError as error:
-        raise ValueError(f"must be a date like {form}, of a day that exists") from error
+        raise Unfit("no-such-day", f"must be a date like {form}, of a day that exists") from error
 
 
 def minor_units(text: str, currency: str, decimal: str) -> int:
-    """An amount in minor units of a cell in major ones, such as `1,234.50` or `12.500,00 €`. Raises ValueError."""
+    """An amount in minor units of a cell in major ones, such as `1,234.50` or `12.500,00 €`. Raises Unfit."""
     if currency not in MINOR_DIGITS:
-        raise ValueError(f"is in {currency!r}, which is no currency")
+        raise Unfit("no-currency", f"is in {currency!r}, which is no currency")
     digits = MINOR_DIGITS[currency]
     plain = text.strip(_SPACES + _SYMBOLS).removeprefix(currency).removesuffix(currency).strip(_SPACES)
     thousands = "," if decimal == "." else "."
@@ -59,18 +60,19 @@ def minor_units(text: str, currency: str, decimal: str) -> int:
     pattern += rf"(?:{re.escape(decimal)}([0-9]{{1,{max(digits, 2)}}}))?"
     found = re.fullmatch(pattern, plain)
     if found is None:
-        raise ValueError(f"must be an amount like 12{decimal}50")
+        raise Unfit("no-amount", f"must be an amount like 12{decimal}50")
     whole, fraction = re.sub(r"[^0-9]", "", found[1]), (found[2] or "").ljust(digits, "0")
     if fraction[digits:].strip("0"):
-        raise ValueError(f"must have at most {digits} digits behind the decimal mark, as {currency} has")
+        told = f"must have at most {digits} digits behind the decimal mark, as {currency} has"
+        raise Unfit("too-many-decimals", told)
     return int(whole + fraction[:digits])
 
 
 def truth(text: str) -> bool:
-    """Raises ValueError."""
+    """Raises Unfit."""
     if (known := text.casefold()) in TRUE | FALSE:
         return known in TRUE
-    raise ValueError("must be yes or no")
+    raise Unfit("no-truth", "must be yes or no")
 
 
 def date_forms(cells: Iterable[str]) -> list[str]:

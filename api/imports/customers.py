@@ -78,7 +78,8 @@ class Customers:
         days=frozenset({"date_of_birth", "anniversary"}),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, import_id: str) -> None:
+        self._import_id = import_id
         self._lines: dict[str, int] = {}
         self._with: dict[int, list[str]] = {}
         """Hash of a value → the new customers who have it."""
@@ -106,6 +107,7 @@ class Customers:
             category=row.category,
             consents=consents,
             external_ref=ExternalRef(source=source, ref=row.reference),
+            import_id=self._import_id,
         )
         fingerprint = hmac.digest(importing.secret, entry.content, "sha256")[:FINGERPRINT_BYTES]
         request = RequestKey(f"import/customers/{source}/{row.reference}", fingerprint)

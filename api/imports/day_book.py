@@ -32,6 +32,7 @@ from api.imports.file_form import (
     separator_line,
     separator_of,
 )
+from api.imports.flaws import Flaw, Unfit, code_of
 from domain.currency import in_use
 from domain.moments import Day
 from domain.values import Amount, Currency, Quantity, Reference, ThingName, Value
@@ -63,19 +64,19 @@ Line = tuple[int, str | None]
 def whole_number(text: str) -> int:
     # Python's own parser would also take "1_000", " 12" and "+1".
     if not re.fullmatch(r"[0-9]{1,16}", text):
-        raise ValueError("must be a whole number in digits alone")
+        raise Unfit("int-parsing", "must be a whole number in digits alone")
     return int(text)
 
 
 def iso_day(text: str) -> date:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise ValueError("must be a date like 1997-01-31")
+        raise Unfit("no-date", "must be a date like 1997-01-31")
     return date.fromisoformat(text)
 
 
 def _iso_currency(text: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", text):
-        raise ValueError("must be an ISO 4217 code like EUR")
+        raise Unfit("no-currency", "must be an ISO 4217 code like EUR")
     return in_use(text)
 
 
@@ -123,11 +124,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that cannot be read: its line, its column (None: the row itself), and why."""
+    """A row that cannot be read: its line, its column (None: the row itself), and why, as a sentence and as a code."""
 
     line: int
     column: str | None
     reason: str
+    flaw: Flaw
 
 
 class DayBook:
@@ -174,7 +176,9 @@ def _lines(text: TextIO) -> Iterator[Line]:
             elif line := line.rstrip("\n"):
                 yield number, line
     except UnicodeError as error:
-        raise UnknownLayout(f"it is not the {text.encoding.upper()} that it begins as: {error}") from error
+        raise UnknownLayout(
+            f"it is not the {text.encoding.upper()} that it begins as: {error}", "other-encoding"
+        ) from error
 
 
 def _of_csv(lines: Iterator[Line]) -> Iterator[tuple[int, Cells | Unreadable]]:
@@ -227,7 +231,7 @@ def _header(text: str | None, separator: str) -> list[str]:
     try:
         named = [] if text is None else next(csv.reader([text], delimiter=separator, strict=True))
     except csv.Error as error:
-        raise UnknownLayout(f"its first line is not CSV: {error}") from error
+        raise UnknownLayout(f"its first line is not CSV: {error}", "no-heading") from error
     header = [heading(name) for name in _without_end(named, 0)]
     missing = [column for column in COLUMNS if column not in header]
     strange = [
@@ -243,7 +247,8 @@ def _header(text: str | None, separator: str) -> list[str]:
             if len(header) > 1
             else ""
         )
-        raise UnknownLayout(f"its first line must name the columns of a day-book{by}, but it {told}")
+        reason = f"its first line must name the columns of a day-book{by}, but it {told}"
+        raise UnknownLayout(reason, "columns-missing")
     return header
 
 
@@ -255,15 +260,16 @@ def _without_end(cells: list[str], least: int) -> list[str]:
 
 def _csv_cells(line: int, found: list[str] | str, header: Sequence[str]) -> Cells | Unreadable:
     if isinstance(found, str):
-        return Unreadable(line, None, found)
+        return Unreadable(line, None, found, "not-csv")
     cells = _without_end(found, len(header))
     if len(cells) != len(header):
-        return Unreadable(line, None, f"has {len(cells)} cells, the first line names {len(header)} columns")
+        reason = f"has {len(cells)} cells, the first line names {len(header)} columns"
+        return Unreadable(line, None, reason, "wrong-cells")
     return {column: cell for column, cell in zip(header, cells, strict=True) if cell}
 
 
 def _too_long(line: int) -> Unreadable:
-    return Unreadable(line, None, f"is longer than {LINE_MAX} characters")
+    return Unreadable(line, None, f"is longer than {LINE_MAX} characters", "too-long-row")
 
 
 def _of_json(lines: Iterator[Line]) -> Iterator[tuple[int, Cells | Unreadable]]:
@@ -276,15 +282,16 @@ def _json_cells(line: int, text: str) -> Cells | Unreadable:
     try:
         pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
     except (ValueError, RecursionError):
-        return Unreadable(line, None, "is not JSON")
+        return Unreadable(line, None, "is not JSON", "not-json")
     if not text.lstrip().startswith("{"):
-        return Unreadable(line, None, "is not a JSON object")
+        return Unreadable(line, None, "is not a JSON object", "no-object")
     cells: dict[str, str] = {}
     for column, value in pairs:
         if column not in COLUMNS or column in cells:
-            return Unreadable(line, None, f"has an unknown or repeated member {column[:50]!r}")
+            reason = f"has an unknown or repeated member {column[:50]!r}"
+            return Unreadable(line, None, reason, "unknown-member")
         if value is not None and type(value) not in (str, int):
-            return Unreadable(line, column, "must be text or a whole number")
+            return Unreadable(line, column, "must be text or a whole number", "no-text")
         if value is not None and value != "":
             cells[column] = str(value)
     return cells
@@ -293,10 +300,10 @@ def _json_cells(line: int, text: str) -> Cells | Unreadable:
 def _row(line: int, cells: Cells) -> Row | Unreadable:
     model = KINDS.get(cells.get("kind", ""))
     if model is None:
-        return Unreadable(line, "kind", "must be sale or use")
+        return Unreadable(line, "kind", "must be sale or use", "no-kind")
     for column in cells:
         if column != "kind" and column not in model.model_fields:
-            return Unreadable(line, column, f"must be empty for a {model.kind}")
+            return Unreadable(line, column, f"must be empty for a {model.kind}", "not-of-kind")
     try:
         entry = model.model_validate({name: cell for name, cell in cells.items() if name != "kind"})
     except ValidationError as error:
@@ -315,8 +322,8 @@ def _refusal(line: int, error: ValidationError) -> Unreadable:
     column = min(problems, key=COLUMNS.index)
     problem = problems[column]
     if problem["type"] == "missing":
-        return Unreadable(line, column, "must not be empty")
-    return Unreadable(line, column, words_for(problem))
+        return Unreadable(line, column, "must not be empty", code_of(problem))
+    return Unreadable(line, column, words_for(problem), code_of(problem))
 
 
 def _content(cells: Cells) -> bytes:

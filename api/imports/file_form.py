@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from api.imports.counted import Counted
+from api.imports.flaws import FileFlaw
 
 SEPARATORS = (",", ";", "\t", "|")
 NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -36,6 +37,10 @@ Format = Literal["csv", "jsonl"]
 class UnknownLayout(Exception):
     """The file as a whole cannot be read in this form; nothing of it was taken in."""
 
+    def __init__(self, reason: str, flaw: FileFlaw) -> None:
+        super().__init__(reason)
+        self.flaw: FileFlaw = flaw
+
 
 def opened(file: BinaryIO, read: Callable[[int], None] = lambda size: None) -> io.BufferedReader:
     """The file, or what is in it where it is compressed by gzip. `read` is told how many of its bytes were read."""
@@ -51,7 +56,7 @@ def damage_told() -> Iterator[None]:
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UnknownLayout(f"its compression (gzip) is damaged: {error}") from error
+        raise UnknownLayout(f"its compression (gzip) is damaged: {error}", "damaged-gzip") from error
 
 
 def unpacked_bytes(raw: bytes, bytes_max: int) -> bytes:
@@ -61,7 +66,8 @@ def unpacked_bytes(raw: bytes, bytes_max: int) -> bytes:
     with damage_told():
         found = gzip.GzipFile(fileobj=io.BytesIO(raw)).read(bytes_max + 1)
     if len(found) > bytes_max:
-        raise UnknownLayout(f"it is larger than {bytes_max:,} bytes when it is unpacked")
+        reason = f"it is larger than {bytes_max:,} bytes when it is unpacked"
+        raise UnknownLayout(reason, "larger-unpacked")
     return found
 
 
@@ -69,7 +75,7 @@ def encoding_of(head: bytes) -> str:
     """UTF-16 by its mark or its zeros, else UTF-8. Raises UnknownLayout for what is no text."""
     for start, told in _OTHERS:
         if head.startswith(start):
-            raise UnknownLayout(f"it is {told}")
+            raise UnknownLayout(f"it is {told}", "no-text-file")
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -81,7 +87,7 @@ def encoding_of(head: bytes) -> str:
     if len(first) >= 4 and not any(first[0::2]) and all(first[1::2]):
         return "utf-16-be"
     if b"\x00" in head.partition(b"\n")[0]:
-        raise UnknownLayout("it is no text: it has zero bytes in it")
+        raise UnknownLayout("it is no text: it has zero bytes in it", "no-text-file")
     return "utf-8-sig"
 
 

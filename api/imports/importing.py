@@ -1,7 +1,7 @@
 """Importing what another system kept: customers, and the balances of their packages.
 
     sheet = Sheet(content, "csv", mapping, Customers.columns, currency)
-    report = run(carnet, business_id, sheet, Customers(), source, currency=currency, refused=…)
+    report = run(carnet, business_id, sheet, Customers("imp_…"), source, currency=currency, refused=…)
 
 Rows become commands, decided like those of the API, in file order and 500 at a time. A row is known by its
 source and reference: importing a file again changes nothing that is in already. Memory does not grow with
@@ -20,7 +20,8 @@ from api.http.flaw_words import words_for
 from api.imports.batches import Batches, batched, collecting_rarely, end_bulk, recorded, rolled_back
 from api.imports.cells import day_in, minor_units
 from api.imports.day_book import Cells, Unreadable
-from api.imports.load import RefusedRow
+from api.imports.flaws import Unfit, code_of
+from api.imports.load import RefusedRow, refused_for
 from api.imports.sheet import Columns, Form, Sheet
 from domain.actor import Actor, Role
 from domain.ledger.carnet import Carnet
@@ -65,7 +66,7 @@ class ImportReport:
     """The counts of an import, in rows. `recorded` ones were not in the books before, `replayed` ones were."""
 
     import_id: str | None = None
-    """The batch, by which an import of packages is reversed."""
+    """The batch that new customers and packages are marked with; None in a dry run over HTTP."""
     rows: int = 0
     recorded: int = 0
     replayed: int = 0
@@ -161,7 +162,7 @@ def _import(
         if isinstance(each, Unreadable):
             report.rows += 1
             report.refused += 1
-            refused(RefusedRow(each.line, each.column, Invalid.code, each.reason))
+            refused(RefusedRow(each.line, each.column, Invalid.code, each.reason, each.flaw))
             continue
         entry, order = next(told)
         report.rows += len(entry.lines)
@@ -185,7 +186,7 @@ def _refusal(entry: Entry[E], result: Result | RefusedRow) -> RefusedRow | None:
     if isinstance(result, IdempotencyKeyReused):
         reason = "is in the books already, with other content; change it there"
         return RefusedRow(entry.line, "reference", result.code, reason)
-    return RefusedRow(_line_of(entry, result), _column_of(result), result.code, str(result))
+    return refused_for(_line_of(entry, result), _column_of(result), result)
 
 
 def _line_of(entry: Entry[E], refusal: Refused) -> int:
@@ -227,8 +228,8 @@ def entry_of(
                 text = day_in(text, form.dates).isoformat()
             elif column in columns.amounts and money == "major":
                 text = str(minor_units(text, cells.get("currency", currency), form.decimal))
-        except ValueError as error:
-            return Unreadable(line, column, str(error))
+        except Unfit as error:
+            return Unreadable(line, column, str(error), error.flaw)
         if text:
             plain[column] = text
     try:
@@ -246,4 +247,4 @@ def _unreadable(line: int, error: ValidationError, columns: Columns) -> Unreadab
     column = min(found, key=known.index)
     flaw = found[column]
     told = "must not be empty" if flaw["type"] == "missing" else words_for(flaw)
-    return Unreadable(line, column, told)
+    return Unreadable(line, column, told, code_of(flaw))

@@ -16,6 +16,7 @@ from functools import lru_cache
 from api.imports.batches import Batches, batched, collecting_rarely, end_bulk, recorded, rolled_back
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
 from api.imports.derived_ids import id_of
+from api.imports.flaws import Flaw, RuleFlaw
 from api.imports.known_ids import KnownIds, registered, services_by_name
 from domain.actor import Actor, Role
 from domain.catalogue.commands import DefineService
@@ -61,12 +62,23 @@ LOADER = Meta(actor=Actor(id="load", role=Role.OWNER, via="command line"))
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that did not go in: its line (from 1), its column (None: the row itself), code and reason."""
+    """A row that did not go in: its line (from 1), its column (None: the row itself), code and reason.
+
+    `flaw`: of `validation-failed`, the code of what is wrong.
+    """
 
     line: int
     column: str | None
     code: str
     reason: str
+    flaw: Flaw | None = None
+
+
+def refused_for(line: int, column: str | None, refusal: Refused) -> RefusedRow:
+    """A row that the domain refused."""
+    flaw = RuleFlaw(refusal.problem) if isinstance(refusal, Invalid) else None
+    reason = refusal.message if isinstance(refusal, Invalid) else str(refusal)
+    return RefusedRow(line, column, refusal.code, reason, flaw)
 
 
 @dataclass
@@ -173,15 +185,15 @@ class _Loading:
         decided = {row.line: result for row, result in zip(ready, results, strict=True)}
         for row in batch:
             if isinstance(row, Unreadable):
-                self._refuse(RefusedRow(row.line, row.column, Invalid.code, row.reason))
+                self._refuse(RefusedRow(row.line, row.column, Invalid.code, row.reason, row.flaw))
             elif refusal := strangers.get(row.entry.customer):
-                self._refuse(RefusedRow(row.line, "customer", refusal.code, str(refusal)))
+                self._refuse(refused_for(row.line, "customer", refusal))
             else:
                 self._count(row, decided[row.line])
 
     def _count(self, row: Row, result: Result) -> None:
         if isinstance(result, Refused):
-            self._refuse(RefusedRow(row.line, _column_of(result), result.code, str(result)))
+            self._refuse(refused_for(row.line, _column_of(result), result))
         elif result.replayed:
             self.report.replayed += 1
         else:

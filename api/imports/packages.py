@@ -11,8 +11,9 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from api.http.ledger_types import Books
-from api.imports.day_book import Date, MinorUnits, Units, Unreadable, whole_number
+from api.imports.day_book import CurrencyCode, Date, MinorUnits, Units, Unreadable, whole_number
 from api.imports.derived_ids import id_of
+from api.imports.flaws import RowFlaw
 from api.imports.importing import Entry, Importing, entry_of
 from api.imports.known_ids import registered, services_by_name
 from api.imports.load import RefusedRow
@@ -53,7 +54,7 @@ class PackageRow(Value):
     price: MinorUnits = 0
     paid: MinorUnits | None = None
     """The price, where the file does not say it."""
-    currency: str | None = None
+    currency: CurrencyCode | None = None
     purchased_on: Date
     expires_on: Date | None = None
     line: Units = 1
@@ -194,15 +195,19 @@ def _joined(
 ) -> Entry[PackageEntry] | Unreadable:
     """The package with one more line. What belongs to the package itself must stand there as in its first row."""
     if isinstance(package, Unreadable):
-        return Unreadable(row.line, "line", f"goes on with row {package.line}, which is refused")
+        return Unreadable(
+            row.line, "line", f"goes on with row {package.line}, which is refused", "goes-on-with-refused"
+        )
     if package is None or package.reference != row.reference:
-        return Unreadable(row.line, "line", "must be 1 in the first row of a package")
+        return Unreadable(row.line, "line", "must be 1 in the first row of a package", "no-first-line")
     head = package.value.head
     if row.value.line != len(package.value.rows) + 1:
-        return Unreadable(row.line, "line", f"must be {len(package.value.rows) + 1}, the next line")
+        reason = f"must be {len(package.value.rows) + 1}, the next line"
+        return Unreadable(row.line, "line", reason, "no-next-line")
     for column in ("customer", "name", "price", "paid", "currency", "purchased_on", "expires_on"):
         if getattr(row.value, column) != getattr(head, column):
-            return Unreadable(row.line, column, "must be that of the first row of the package")
+            reason = "must be that of the first row of the package"
+            return Unreadable(row.line, column, reason, "other-than-first")
     value = PackageEntry(head=head, rows=(*package.value.rows, row.value))
     return replace(
         package, value=value, content=package.content + row.content, lines=package.lines + row.lines
@@ -215,7 +220,7 @@ def _left_out(
     """What stood before a row that cannot go on with it: rows of the same package are refused with it."""
     if isinstance(package, Entry) and package.reference == row.reference:
         for line in package.lines:
-            yield Unreadable(line, None, f"row {row.line} of the same package is refused")
+            yield Unreadable(line, None, f"row {row.line} of the same package is refused", "refused-with")
     elif package is not None:
         yield package
 
@@ -237,9 +242,13 @@ def _flaw(entry: Entry[PackageEntry]) -> RefusedRow | None:
             continue
         most = row.units - (row.used_before or 0)
         if row.remaining > most or (row.used_before is not None and row.remaining != most):
-            reason = f"must be {most}: {row.units} units less {row.used_before or 0} used before"
-            reason = reason if row.used_before is not None else f"must be at most {most}, the units granted"
-            return RefusedRow(line, "remaining", Invalid.code, reason)
+            flaw: RowFlaw
+            if row.used_before is None:
+                reason, flaw = f"must be at most {most}, the units granted", "remaining-too-many"
+            else:
+                reason = f"must be {most}: {row.units} units less {row.used_before} used before"
+                flaw = "remaining-differs"
+            return RefusedRow(line, "remaining", Invalid.code, reason, flaw)
     return None
 
 

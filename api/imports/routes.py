@@ -70,6 +70,8 @@ class RowRefused(Value):
     """From 1, the line of the file."""
     column: str | None
     code: str
+    flaw: str | None
+    """Of `validation-failed`: the code of what is wrong."""
     reason: str
 
 
@@ -85,7 +87,7 @@ class Imported(Value):
     """What became of the rows of a file."""
 
     import_id: NewId | None
-    """The batch, by which an import of packages is reversed; null for customers."""
+    """The batch, by which an import is listed, and one of packages reversed; null in a dry run."""
     rows: int
     recorded: int
     replayed: int
@@ -200,7 +202,7 @@ def _imported(request: HttpRequest, raw: bytes, what: What) -> Reply:
         return dry_run(call, told.model_dump(), [], told.position)
     secret = call.ledger.recorder.secret()
     # The same request has the same batch, so that it goes on where a killed one ended.
-    import_id = id_of(secret, "imp", ("import", key.key)) if what == "packages" else None
+    import_id = id_of(secret, "imp", ("import", what, key.key))
     return created(call.ledger.answer_once(key, lambda: _run(call, what, import_id).model_dump_json()), None)
 
 
@@ -212,7 +214,8 @@ def _run(call: Command[File], what: What, import_id: str | None) -> Imported:
     currency = call.frame.look(call.business_id, Reads({call.business_id: 0})).business.currency
     mapping = _mapping(asked.mapping, what)
     file = call.body
-    kind: Any = Customers() if what == "customers" else Packages(import_id or "imp_dry_run", mapping.money)
+    batch = import_id or "imp_dry_run"
+    kind: Any = Customers(batch) if what == "customers" else Packages(batch, mapping.money)
     try:
         data = unpacked_bytes(file.data, IMPORT_BYTES_MAX)
         content = Content(lambda: io.BytesIO(data), len(data))
@@ -230,7 +233,7 @@ def _run(call: Command[File], what: What, import_id: str | None) -> Imported:
             dry_run=asked.dry_run,
         )
     except UnknownLayout as error:
-        raise invalid([Flaw("", "unknown-layout", str(error))]) from error
+        raise invalid([Flaw("", error.flaw, str(error))]) from error
     return _shown(report, refused)
 
 
@@ -259,7 +262,8 @@ def _shown(report: ImportReport, refused: list[RefusedRow]) -> Imported:
         services=report.services,
         position=report.position,
         refused_rows=tuple(
-            RowRefused(line=row.line, column=row.column, code=row.code, reason=row.reason) for row in refused
+            RowRefused(line=row.line, column=row.column, code=row.code, flaw=row.flaw, reason=row.reason)
+            for row in refused
         ),
         possible_duplicates=tuple(
             DuplicateOfRow(line=each.line, customer_id=each.customer_id, others=each.others)

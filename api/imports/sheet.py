@@ -110,7 +110,7 @@ class Sheet:
             try:
                 yield from rows
             except UnicodeError as error:
-                raise UnknownLayout(f"it is not {self._encoding}: {error}") from error
+                raise UnknownLayout(f"it is not {self._encoding}: {error}", "other-encoding") from error
 
     def _header(self) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
         """Carnet's columns by the file's, and the file's that are left over. Raises UnknownLayout."""
@@ -127,11 +127,13 @@ class Sheet:
         ]
         strange = sorted({*self._mapping.columns, *self._mapping.fixed} - {*self._columns.all()})
         if strange:
-            raise UnknownLayout(f"the mapping names columns that Carnet does not have: {', '.join(strange)}")
+            reason = f"the mapping names columns that Carnet does not have: {', '.join(strange)}"
+            raise UnknownLayout(reason, "unknown-mapping-columns")
         if missing:
             told = ", ".join(f"{each} ({self._wanted(each)!r} in the file)" for each in missing)
             raise UnknownLayout(
-                f"it lacks what is needed: {told}; it has {', '.join(map(repr, present)) or 'nothing'}"
+                f"it lacks what is needed: {told}; it has {', '.join(map(repr, present)) or 'nothing'}",
+                "columns-missing",
             )
         used = {name for found in names.values() for name in found}
         return names, tuple(name for name in present if name not in used)
@@ -150,11 +152,11 @@ class Sheet:
         with self._text() as text:
             header = next(_parsed(text, self._separator), (1, None))[1]
         if header is None or isinstance(header, Unreadable):
-            raise UnknownLayout("its first line must name the columns")
+            raise UnknownLayout("its first line must name the columns", "no-heading")
         headings = [heading(name) for name in header]
         twice = sorted({name for name in header if name and headings.count(heading(name)) > 1})
         if twice:
-            raise UnknownLayout(f"its first line names a column twice: {', '.join(twice)}")
+            raise UnknownLayout(f"its first line names a column twice: {', '.join(twice)}", "column-twice")
         return [name for name in header if name]
 
     def _named(self, cells: Mapping[str, str]) -> dict[str, str]:
@@ -217,7 +219,8 @@ class _Ruled:
         cells = [cell for cell in self._cells if self._readings([cell])]
         left = self._readings(cells) if cells else []
         if len(left) > 1:
-            raise UnknownLayout(f"{what} can be read as {' or '.join(left)}: say `{member}` in the mapping")
+            reason = f"{what} can be read as {' or '.join(left)}: say `{member}` in the mapping"
+            raise UnknownLayout(reason, "several-readings")
         return left[0] if left else otherwise
 
 
@@ -252,7 +255,7 @@ def _parsed(text: io.TextIOBase, separator: str) -> Iterator[tuple[int, list[str
         except StopIteration:
             return
         except csv.Error as error:
-            yield line, Unreadable(line, None, f"is not CSV: {error}")
+            yield line, Unreadable(line, None, f"is not CSV: {error}", "not-csv")
             continue
         if line == 1 and separator_line(separator.join(cells)) is not None:
             continue
@@ -269,7 +272,7 @@ def _of_csv(text: io.TextIOBase, separator: str) -> Iterator[tuple[int, Mapping[
             yield line, cells
         elif len(cells) < len(header) or any(cell.strip() for cell in cells[len(header) :]):
             reason = f"has {len(cells)} cells, the first line names {len(header)} columns"
-            yield line, Unreadable(line, None, reason)
+            yield line, Unreadable(line, None, reason, "wrong-cells")
         else:
             yield (
                 line,
@@ -288,17 +291,17 @@ def _members(line: int, row: str) -> Mapping[str, str] | Unreadable:
     try:
         members = json.loads(row, parse_float=str, object_pairs_hook=lambda pairs: pairs)
     except (ValueError, RecursionError):
-        return Unreadable(line, None, "is not JSON")
+        return Unreadable(line, None, "is not JSON", "not-json")
     if not row.lstrip().startswith("{"):
-        return Unreadable(line, None, "is not a JSON object")
+        return Unreadable(line, None, "is not a JSON object", "no-object")
     cells: dict[str, str] = {}
     for name, value in members:
         if name in cells:
-            return Unreadable(line, None, f"has a member twice: {name[:50]!r}")
+            return Unreadable(line, None, f"has a member twice: {name[:50]!r}", "member-twice")
         if isinstance(value, bool):
             cells[name] = "yes" if value else "no"
         elif isinstance(value, str | int):
             cells[name] = str(value)
         elif value is not None:
-            return Unreadable(line, name, "must be text, a number, true or false")
+            return Unreadable(line, name, "must be text, a number, true or false", "no-text")
     return cells

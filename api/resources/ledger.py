@@ -181,6 +181,7 @@ def verification(call: Query[NoParameters]) -> Found:
     of this business beside its facts that are not as they should be: heads, streams, claims, requests, answers,
     texts, the directory and keys. It takes as long as reading the whole ledger does, and holds up no writer. All is of
     one moment, `position`. What was found is remembered: `GET /v1/ledger/verifications`.
+    HEAD, and a browser that fetches ahead (`Sec-Purpose: prefetch`), leave nothing behind.
     """
     call.check_reachable_now()
     shown, in_all = list[VerificationFinding](), 0
@@ -190,7 +191,8 @@ def verification(call: Query[NoParameters]) -> Found:
             in_all += 1
             if in_all <= FINDINGS_MAX:
                 shown.append(_shown(each))
-    remember(call.frame.carnet, proof, in_all, "api", call.caller.actor)
+    if not call.is_speculative:
+        remember(call.frame.carnet, proof, in_all, "api", call.caller.actor)
     found = proof.chain
     told = LedgerVerification(
         intact=isinstance(found, Intact) and not in_all,

@@ -7,7 +7,17 @@ from pydantic import Field
 
 from domain.people.facts import PARTICIPANTS_MAX, ConsentName, Kind
 from domain.people.profile import NOTHING, NameAndPhoto, NameOrPhoto, ProfileGiven
-from domain.values import Category, CustomerId, ExternalRef, ParticipantId, PhotoId, ServiceId, Value, Wording
+from domain.values import (
+    Category,
+    CustomerId,
+    ExternalRef,
+    ImportId,
+    ParticipantId,
+    PhotoId,
+    ServiceId,
+    Value,
+    Wording,
+)
 
 Choice = Literal[
     "name", "email", "mobile", "gender", "date_of_birth", "anniversary", "photo", "locale", "category"
@@ -30,6 +40,7 @@ class RegisterCustomer(Value):
     category: Category | None = None
     consents: Mapping[ConsentName, bool] = NOTHING
     external_ref: ExternalRef | None = None
+    import_id: ImportId | None = None
 
 
 class ChangeCustomer(Value):

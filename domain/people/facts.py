@@ -13,6 +13,7 @@ from domain.values import (
     Category,
     CustomerId,
     ExternalRef,
+    ImportId,
     MembershipId,
     ParticipantId,
     ServiceId,
@@ -51,6 +52,8 @@ class CustomerRegistered(Fact):
     participants: tuple[ParticipantOf, ...]
     """Number 0 first."""
     external_ref: ExternalRef | None = None
+    import_id: ImportId | None = None
+    """The batch that it came with, where it came from a file of another system."""
 
 
 class ProfileChanged(Fact):

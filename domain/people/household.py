@@ -26,7 +26,11 @@ def registered(command: RegisterCustomer) -> list[CustomerFact]:
     ids = [first.participant_id, *(other.participant_id for other in others)]
     if len(set(ids)) < len(ids):
         raise Invalid("/participants", "duplicate", "names a participant twice")
-    return [CustomerRegistered(participants=(first, *others), external_ref=command.external_ref)]
+    return [
+        CustomerRegistered(
+            participants=(first, *others), external_ref=command.external_ref, import_id=command.import_id
+        )
+    ]
 
 
 def added(customer: Customer, new: NewParticipant) -> list[CustomerFact]:

@@ -32,7 +32,7 @@ from domain.people.facts import (
     ProfileChanged,
     TopUpsChanged,
 )
-from projections.engine.definition import Key, Keyed, Row
+from projections.engine.definition import Key, Keyed, Moment, Row
 from projections.models.versions import VERSIONS
 
 TABLE = Table(
@@ -48,6 +48,9 @@ TABLE = Table(
     Column("birthday", Boolean, nullable=False),
     Column("marketing", Boolean, nullable=False),
     Column("external_ref", Text),
+    # The batch and the moment of the import that brought the customer.
+    Column("import_id", Text),
+    Column("imported_at", Moment),
     # Everyone ever in the household, number 0 first: id, number, kind, barred_services, left.
     Column("participants", JSON, nullable=False),
     # The customer whose other name this is, after a merge.
@@ -62,6 +65,7 @@ for name in (
     "birthday",
     "marketing",
     "external_ref",
+    "import_id",
     "survivor_id",
 ):
     Index(f"customers_by_{name}", TABLE.c.business_id, TABLE.c[name], TABLE.c.customer_id)
@@ -77,6 +81,8 @@ def row(before: Row | None, recorded: Recorded, key: Key) -> Row | None:
             "category": None,
             **Consents().model_dump(),
             "external_ref": None if fact.external_ref is None else str(fact.external_ref),
+            "import_id": fact.import_id,
+            "imported_at": None if fact.import_id is None else recorded.recorded_at,
             "participants": [_participant(each) for each in fact.participants],
             "survivor_id": None,
             "version": recorded.version,

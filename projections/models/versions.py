@@ -17,7 +17,7 @@ VERSIONS: Mapping[str, int] = {
     "offers": 1,
     "plans": 1,
     "memberships": 2,
-    "customers": 4,
+    "customers": 5,
     "staff": 1,
     "points": 1,
     "top_up_attempts": 1,

@@ -24,7 +24,7 @@ from projections.queries.customers import CustomerFilter
 from projections.queries.packages import has_status
 from projections.queries.rows_by_id import rows_by_id, somebody_merged
 
-COLUMNS = ("category", "active", "blocked", "external_ref")
+COLUMNS = ("category", "active", "blocked", "external_ref", "import_id")
 """Filters that compare the column of their name."""
 
 

@@ -39,6 +39,8 @@ from projections.queries.ranges import ALWAYS, Range
 
 NOT_CANCELLED = ("pending", "confirmed", "completed")
 ACTIVE = ("pending", "confirmed")
+OF_ANY_NAME = ("external_ref", "import_id")
+"""Filters that compare the column of their name, of the customer or of another name of it after a merge."""
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -61,6 +63,8 @@ class CustomerFilter:
     otherwise."""
     booking_status: tuple[BookingState, ...] = ()
     external_ref: str | None = None
+    import_id: str | None = None
+    """Came by this import."""
 
     @property
     def asks_for_bookings(self) -> bool:
@@ -164,8 +168,9 @@ class _Asked:
                 conditions.append(customers.c[name] == value)
         if wanted.consent:
             conditions.append(or_(*(customers.c[name] == true() for name in wanted.consent)))
-        if wanted.external_ref is not None:
-            conditions.append(self._has_reference(wanted.external_ref))
+        for name in OF_ANY_NAME:
+            if (value := getattr(wanted, name)) is not None:
+                conditions.append(self._has_by_any_name(name, value))
         for services in (wanted.service_id, wanted.service_type):
             if services:
                 conditions.append(or_(self._has_booked(services), self._has_used(services)))
@@ -177,16 +182,16 @@ class _Asked:
             conditions.append(self._has_booking(wanted))
         return conditions
 
-    def _has_reference(self, external_ref: str) -> ColumnElement[bool]:
-        """By any of the customer's names."""
+    def _has_by_any_name(self, column: str, value: str) -> ColumnElement[bool]:
+        """The customer's row, or that of another of its names, has this value."""
         customers = self._customers
-        own = customers.c.external_ref == external_ref
+        own = customers.c[column] == value
         if not self._has_merged:
             return own
         other = customers.alias("named")
         theirs = other.c.survivor_id == customers.c.customer_id
         mine = other.c.business_id == self._business_id
-        named = unindexed(other.c.external_ref) == external_ref
+        named = unindexed(other.c[column]) == value
         return or_(own, select(other.c.customer_id).where(mine, theirs, named).exists())
 
     def _has_booked(self, services: Sequence[str]) -> ColumnElement[bool]:
@@ -266,8 +271,9 @@ class _Asked:
                 sources.append(Source([self._leg(customers, {name: value})]))
         if wanted.consent:
             sources.append(Source([self._leg(customers, {name: True}) for name in wanted.consent]))
-        if wanted.external_ref is not None:
-            sources.append(Source([self._leg(customers, {"external_ref": wanted.external_ref})]))
+        for name in OF_ANY_NAME:
+            if (value := getattr(wanted, name)) is not None:
+                sources.append(Source([self._leg(customers, {name: value})]))
         for services in (wanted.service_id, wanted.service_type):
             if services:
                 sources.append(self._source_of_services(services))

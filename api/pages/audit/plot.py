@@ -12,8 +12,11 @@ from operator import itemgetter
 
 from api.pages.audit.story import Entry, moment_of
 
-WIDTH, HEIGHT = 1120, 230
-LEFT, RIGHT, TOP, BOTTOM = 40, 1090, 22, 195
+WIDE, NARROW = 1120, 400
+"""Widths of a drawing: that of a phone is narrow, so that it fits with letters of the size of the page."""
+HEIGHT = 230
+LEFT, BEHIND, TOP, BOTTOM = 40, 30, 22, 195
+"""Places of the drawing's edges. `BEHIND`: room to the right of it."""
 FOLD = timedelta(days=30)
 """A longer time without a fact is drawn as if it were this long."""
 NEAR = 30
@@ -42,6 +45,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
+    width: int
     step: str
     """The path of the balance as it was recorded."""
     then: str
@@ -59,7 +63,8 @@ class Plot:
 class _Clock:
     """Places of the moments between the first and the last, with long gaps folded."""
 
-    def __init__(self, moments: Sequence[datetime]) -> None:
+    def __init__(self, moments: Sequence[datetime], right: int) -> None:
+        self._right = right
         self._ends = sorted(set(moments))
         self._at: list[timedelta] = [timedelta()]
         for before, after in zip(self._ends, self._ends[1:], strict=False):
@@ -76,7 +81,7 @@ class _Clock:
         if self._ends[at] > moment:
             gap = self._ends[at] - self._ends[at - 1]
             found = self._at[at - 1] + (moment - self._ends[at - 1]) / gap * (self._at[at] - self._at[at - 1])
-        return round(LEFT + (RIGHT - LEFT) * (found / self._whole), 1)
+        return round(LEFT + (self._right - LEFT) * (found / self._whole), 1)
 
     def folds(self) -> Iterator[tuple[float, int]]:
         for before, after in zip(self._ends, self._ends[1:], strict=False):
@@ -84,12 +89,12 @@ class _Clock:
                 yield (self.x(before) + self.x(after)) / 2, (after - before).days
 
 
-def plot_of(entries: Sequence[Entry], until: datetime) -> Plot:
+def plot_of(entries: Sequence[Entry], until: datetime, width: int = WIDE) -> Plot:
     """The drawing of these entries, oldest first, up to a moment that is not before the last of them."""
     recorded = [(moment_of(entry.row["recorded_at"]), entry.row["change"]) for entry in entries]
     happened = [(moment_of(entry.row["effective_at"]), entry.row["change"]) for entry in entries]
     happened.sort(key=itemgetter(0))  # those of one moment stay in the order of their versions
-    clock = _Clock([*(moment for moment, _ in (*recorded, *happened)), until])
+    clock = _Clock([*(moment for moment, _ in (*recorded, *happened)), until], width - BEHIND)
     top = max(1, *(entry.left for entry in entries), *_lefts(happened))
 
     def y(left: int) -> float:
@@ -108,6 +113,7 @@ def plot_of(entries: Sequence[Entry], until: datetime) -> Plot:
     is_late = any(entry.late_s for entry in entries)
     placed = [(clock.x(moment_of(entry.row["recorded_at"])), y(entry.left), entry) for entry in entries]
     return Plot(
+        width=width,
         step=step,
         then=path(happened) if is_late else "",
         area=f"{step} V{BOTTOM} H{clock.x(recorded[0][0])} Z",

@@ -9,7 +9,7 @@ from api.pages.asking import Answer, ApiRefused
 from api.pages.audit.asked import asked_of
 from api.pages.audit.every_row import every_row
 from api.pages.audit.neighbours import neighbours_of
-from api.pages.audit.plot import plot_of
+from api.pages.audit.plot import NARROW, plot_of
 from api.pages.audit.story import CHOICES, Entry, moment_of, story_of
 from api.pages.page import page
 from api.pages.view import Screen, View
@@ -45,6 +45,7 @@ async def timeline(view: View) -> Screen:
     if opened is not None and not any(entry is opened for entry in shown):
         shown = _page_of(wanted, opened.version)
     proof, seconds = await proved(view)
+    until = _until(card.body, entries, bool(then))
     told = {
         "card": card.body,
         "facts_in_all": len(facts),
@@ -57,7 +58,8 @@ async def timeline(view: View) -> Screen:
         "then": then,
         "typed": asked_of(view, *CLOCKS),
         "problem": problem,
-        "plot": plot_of(entries, _until(card.body, entries, bool(then))),
+        "plot": plot_of(entries, until),
+        "narrow_plot": plot_of(entries, until, NARROW),
         "own_proof": own_proof.body,
         "proof": proof,
         "last_verification": await last_verification(view),

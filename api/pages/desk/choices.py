@@ -2,10 +2,10 @@
 
 from asyncio import gather
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from api.pages.asking import Parameters
+from api.pages.asking import Answer, Parameters
 from api.pages.view import View
 
 Row = Mapping[str, Any]
@@ -21,14 +21,28 @@ async def all_of(
     view: View, operation: str, path: Mapping[str, str] | None = None, parameters: Parameters | None = None
 ) -> list[Any]:
     """All rows of a list, page by page. Raises ApiRefused."""
-    rows: list[Any] = []
-    cursor: str | None = None
-    while True:
-        page = await view.know(operation, path, {**(parameters or {}), "limit": AT_ONCE, "cursor": cursor})
+    rows: list[Any] = (await every_page(view, operation, parameters, path)).body["data"]
+    return rows
+
+
+async def every_page(
+    view: View,
+    operation: str,
+    parameters: Parameters | None = None,
+    path: Mapping[str, str] | None = None,
+    rows_max: int | None = None,
+) -> Answer:
+    """The answers of a list, page by page, as one that is true for the position of the first; up to `rows_max`.
+
+    Raises ApiRefused.
+    """
+    asked = {**(parameters or {}), "limit": AT_ONCE}
+    page = first = await view.know(operation, path, asked)
+    rows = [*first.body["data"]]
+    while page.body["has_more"] and (rows_max is None or len(rows) < rows_max):
+        page = await view.know(operation, path, {**asked, "cursor": page.body["next_cursor"]})
         rows += page.body["data"]
-        if not page.body["has_more"]:
-            return rows
-        cursor = page.body["next_cursor"]
+    return replace(first, body={**page.body, "data": rows})
 
 
 def named(rows: Iterable[Row]) -> list[Choice]:

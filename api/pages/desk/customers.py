@@ -27,7 +27,7 @@ FILTERS = (*SEVERAL, *ALONE)
 """The filters that a segment keeps."""
 OF_PEOPLE = ("birthday_from", "birthday_to")
 """Filters by people's data, which no segment keeps."""
-PASSED_ON = (*FILTERS, *OF_PEOPLE, "search", "segment_id", "cursor", "limit")
+PASSED_ON = (*FILTERS, *OF_PEOPLE, "import_id", "search", "segment_id", "cursor", "limit")
 ADDRESS = "/desk/customers"
 
 
@@ -55,7 +55,7 @@ async def customers_of(view: View, refused: Refused | None = None) -> Screen:
         "segments": segments,
         "opened": next((each for each in segments if each["id"] == opened), None),
         "filters": _query(view),
-        "of_people": any(view.one(name) for name in OF_PEOPLE),
+        "narrowed": any(view.one(name) for name in (*OF_PEOPLE, "import_id")),
         "picked": view.one("pick") == "all",
     }
     return Screen(

@@ -9,7 +9,7 @@ from api.pages.page import PageRequest, parameters_of, sign_in_from
 from api.pages.session import session_of
 from api.pages.view import Frame
 
-PASSED_ON = (*FILTERS, *OF_PEOPLE, "search", "segment_id", "media")
+PASSED_ON = (*FILTERS, *OF_PEOPLE, "import_id", "search", "segment_id", "media")
 ADDRESS = "/desk/customers/export"
 
 

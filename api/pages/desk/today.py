@@ -1,17 +1,24 @@
 """The first page of the desk: who comes today, what expires soon, and who owes."""
 
 from asyncio import gather
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from api.pages.desk.bookings import WEEK_DAYS
+from api.pages.desk.choices import every_page
 from api.pages.page import page
 from api.pages.view import Redirect, Screen, View
 
 SOON_DAYS = 14
-BOOKINGS_MAX = 120
-"""Of the day on this page, so that it stays below 150 KB; the list itself has all."""
+COUNTED_MAX = 2_000
+"""Bookings of the day that are read; beyond that the numbers have a plus."""
+AT_ONCE = 50
+"""Bookings on this page, so that it stays below 150 KB also where every name is as long as it may be.
+
+A day with more is shown by the hour, and an hour with more in parts."""
 SHOWN = 6
 """Rows of a list on this page; the list itself has all."""
 GREETED_DAYS = 7
@@ -31,10 +38,9 @@ async def today(view: View) -> Screen | Redirect:
     debts = {"owing": True, "limit": SHOWN}
     ahead = (day + timedelta(days=1), day + timedelta(days=WEEK_DAYS))
     week = [day + timedelta(days=later) for later in range(GREETED_DAYS)]
+    of_day = {"from": day.isoformat(), "to": day.isoformat()}
     bookings, expiring, owing, coming, born = await gather(
-        view.know(
-            "bookings.list", None, {"from": day.isoformat(), "to": day.isoformat(), "limit": BOOKINGS_MAX}
-        ),
+        every_page(view, "bookings.list", of_day, rows_max=COUNTED_MAX),
         view.know("packages.list", None, {**soon, "limit": 200}),
         view.know("packages.list", None, debts),
         view.know(
@@ -49,10 +55,11 @@ async def today(view: View) -> Screen | Redirect:
     nearest = sorted(expiring.body["data"], key=lambda card: (card["expires_on"], card["id"]))
     shown = {
         "day": day.isoformat(),
-        "bookings": rows,
-        "coming": [each for each in standing if each["attendance"] == "unmarked"],
-        "came": [each for each in standing if each["attendance"] in ("attended", "late")],
+        **_in_view(view, rows),
+        "standing": len(standing),
         "has_more": bookings.body["has_more"],
+        "coming": sum(each["attendance"] == "unmarked" for each in standing),
+        "came": sum(each["attendance"] in ("attended", "late") for each in standing),
         "expiring": nearest[:SHOWN],
         "soon": {name: [value] for name, value in soon.items()},
         "has_more_expiring": len(nearest) > SHOWN or expiring.body["has_more"],
@@ -65,6 +72,37 @@ async def today(view: View) -> Screen | Redirect:
     }
     lowest = min(each.position or 0 for each in (bookings, expiring, owing, coming))
     return Screen("desk/today.html", shown, true_for=lowest, listed=bookings)
+
+
+def _in_view(view: View, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The bookings that are shown: all of a short day, else those of an hour, of that which is asked for or of now."""
+    hours = Counter(hour_of(each) for each in rows)
+    if len(rows) <= AT_ONCE:
+        return {"bookings": rows, "hours": {}, "hour": "", "part": 1, "parts": 1}
+    now = f"{datetime.now(ZoneInfo(view.me['business']['time_zone'])):%H}"
+    asked = view.one("hour")
+    ahead = (each for each in sorted(hours) if each >= now)
+    hour = asked if asked in hours else next(ahead, max(hours))
+    of_hour = [each for each in rows if hour_of(each) == hour]
+    parts = -(-len(of_hour) // AT_ONCE)
+    part = min(max(_number(view.one("part")), 1), parts)
+    some = of_hour[(part - 1) * AT_ONCE : part * AT_ONCE]
+    return {
+        "bookings": some,
+        "hours": dict(sorted(hours.items())),
+        "hour": hour,
+        "part": part,
+        "parts": parts,
+    }
+
+
+def hour_of(booking: Mapping[str, Any]) -> str:
+    """That in which it begins, on its own clock: 08."""
+    return str(booking["local_time"][:2])
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 1
 
 
 class Birthdays(NamedTuple):

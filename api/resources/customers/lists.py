@@ -5,6 +5,7 @@ database. Only ids are passed between them, some hundreds at a time.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -20,7 +21,7 @@ from domain.business.customer_filters import CustomerFilters, CustomerFiltersBod
 from domain.business.state import Business
 from domain.decision import Reads
 from domain.refusals import NotFound
-from domain.values import SegmentId
+from domain.values import ImportId, SegmentId
 from projections.engine.definition import Row
 from projections.engine.snapshot import Snapshot
 from projections.models.packages import CARDS
@@ -40,6 +41,8 @@ class CustomerSearch(CustomerFiltersBody, PeopleSearch):
 
     segment_id: SegmentId | None = None
     """Adds the filters that are saved under this id."""
+    import_id: ImportId | None = None
+    """The import that the customer came by."""
 
 
 class CustomerParameters(ListParameters, CustomerSearch):
@@ -131,7 +134,7 @@ def _beside(call: Query[CustomerParameters], snapshot: Snapshot, rows: list[Row]
 
 def customer_filters(asked: CustomerSearch, business: Business | None) -> list[CustomerFilter]:
     """The filters asked for, and those of the segment. `business` is needed for a segment. Raises NotFound."""
-    filters = [filter_of(asked)]
+    filters = [replace(filter_of(asked), import_id=asked.import_id)]
     if asked.segment_id is not None:
         segment = None if business is None else business.segments.get(asked.segment_id)
         if segment is None or segment.removed:

@@ -19,11 +19,14 @@ header p{white-space:pre-line}
 header p:first-child{font-weight:600}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.125rem 1.5rem}
 dt{color:#5f5b57}
-dd{margin:0;overflow-wrap:anywhere}
+dd{margin:0}
+h1,header,dd,td:first-child{overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;margin-top:1.5rem}
-tr{break-inside:avoid}
+tr,.notice,dl{break-inside:avoid}
+h1,thead{break-after:avoid}
 th,td{padding:.375rem 0;padding-inline-end:1rem;border-bottom:1px solid #d9d4ce;text-align:start;vertical-align:top}
-th:last-child,td:last-child{padding-inline-end:0;text-align:end;white-space:nowrap}
+td:not(:first-child){white-space:nowrap}
+th:last-child,td:last-child{padding-inline-end:0;text-align:end}
 th{color:#5f5b57;font-weight:600}
 .notice{border:2px solid;padding:.5rem .75rem;font-weight:600}
 @media print{body{padding:0;max-width:none;font-size:11pt}}

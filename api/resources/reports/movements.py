@@ -110,7 +110,9 @@ def movements_report(call: Query[PeriodParameters]) -> Found:
     takes_long=True,
 )
 def movement_lines(call: Query[LinesParameters]) -> Found:
-    """Each line names the fact that moved it."""
+    """Each line names the fact that moved it. Those of a customer come together, and of these those of a package, which
+    come by `at`. Customers come in no order that means anything, and always in the same.
+    """
     asked = call.parameters
     books, period = books_of_period(call, asked)
     after = call.after(6)

@@ -278,13 +278,19 @@ def test_a_row_that_leaves_more_than_was_granted_is_refused_in_its_own_line(desk
 def test_past_imports_tell_what_came_by_them_and_what_is_left(either_desk: Desk) -> None:
     desk = either_desk
     assert desk.get("/v1/imports")["data"] == []
+    moved = send(desk, "customers", CLIENTS)["import_id"]
     send(desk, "customers", CLIENTS)
+    (only,) = desk.get("/v1/imports")["data"]
+    assert (only["import_id"], only["imports"], only["source"]) == (moved, "customers", "old-till")
+    assert (only["customers"], only["packages"], only["cancelled"], only["remaining"]) == (2, 0, 0, 0)
+    desk.clock.forward(minutes=1)
     first = send(desk, "packages", BALANCES)
     desk.clock.forward(minutes=1)
     header, row, *_ = BALANCES.replace("S-", "T-").splitlines()
-    send(desk, "customers", CLIENTS, source="other-till")
+    others = send(desk, "customers", CLIENTS, source="other-till")["import_id"]
+    desk.clock.forward(minutes=1)
     second = send(desk, "packages", f"{header}\n{row}\n", source="other-till")
-    latest, earliest = desk.get("/v1/imports")["data"]
+    latest, _, earliest, _ = desk.get("/v1/imports")["data"]
     assert (latest["import_id"], latest["packages"], latest["source"]) == (
         second["import_id"],
         1,
@@ -295,6 +301,28 @@ def test_past_imports_tell_what_came_by_them_and_what_is_left(either_desk: Desk)
     assert (earliest["packages"], earliest["cancelled"]) == (len(cards), 0)
     assert earliest["remaining"] == sum(card["remaining"] for card in cards)
     desk.do(f"/v1/imports/{first['import_id']}/reversal", {"reason": "wrong file"})
-    again = desk.all_of("/v1/imports", limit=1)[1]
-    assert (again["packages"], again["cancelled"], again["remaining"]) == (len(cards), len(cards), 0)
+    again = desk.all_of("/v1/imports", limit=1)
+    assert [each["import_id"] for each in again] == [second["import_id"], others, first["import_id"], moved]
+    assert (again[2]["packages"], again[2]["cancelled"], again[2]["remaining"]) == (len(cards), len(cards), 0)
     assert desk.as_role(Role.STAFF).ask("/v1/imports").status_code == 403
+
+
+def test_the_customers_of_an_import_are_found_by_it_also_once_they_are_merged_or_erased(
+    either_desk: Desk,
+) -> None:
+    desk = either_desk
+    at_the_desk = desk.customer("Szabó Cili")
+    batch = send(desk, "customers", CLIENTS)["import_id"]
+    came = {each["name"]: each["id"] for each in desk.get("/v1/customers", import_id=batch)["data"]}
+    eva, bela = came["Nagy Éva"], came["Kis Béla"]
+    assert desk.get("/v1/customers", import_id=batch, category="VIP")["data"] == []
+    assert desk.get("/v1/customers", import_id="imp_none")["data"] == []
+    assert "Nagy Éva" in desk.ask("/v1/customers/export", import_id=batch, media="csv").text
+    assert "Szabó" not in desk.ask("/v1/customers/export", import_id=batch, media="csv").text
+    desk.do(f"/v1/customers/{at_the_desk}/merge", {"absorbed_customer_id": eva})
+    desk.do(f"/v1/customers/{bela}/erasure")
+    assert [each["id"] for each in desk.get("/v1/customers", import_id=batch)["data"]] == [at_the_desk]
+    (only,) = desk.get("/v1/imports")["data"]
+    assert (only["import_id"], only["customers"]) == (batch, 1)
+    refused = desk.post(f"/v1/imports/{batch}/reversal", {"reason": "wrong file"})
+    assert refused.status_code == 404, "customers are not un-registered; one who must go is erased"

@@ -331,3 +331,40 @@ def test_the_page_of_a_booking_tells_what_was_done_with_it_and_by_whom(desk: Des
     assert steps[0].startswith(f"Cancelled by the business. “{NASTY}” {NASTY} ·")
     assert steps[1].startswith("Paid €9.00 · Card")
     assert steps[2].startswith("Booked for")
+
+
+MANY = 401
+
+
+def test_a_day_of_hundreds_of_bookings_is_counted_whole_and_shown_by_the_hour(desk: Desk) -> None:
+    """Of a swim school: every name as long as it may be, and most children at one hour."""
+    long = "Wwww " * 40
+    service, pool = desk.service(long[:200]), desk.do("/v1/locations", {"name": long[:200]})["id"]
+    children = [desk.customer(f"{n:03} {long}"[:200]) for n in range(3)]
+    morning = datetime.fromisoformat(f"{desk.today()}T09:00").replace(tzinfo=ZoneInfo(ZONE))
+    for n in range(MANY):
+        starts_at = morning + timedelta(hours=n % 8 if n < 300 else 1, seconds=n)
+        child = children[n % len(children)]
+        booked(desk, child, service, starts_at=starts_at.isoformat(), location_id=pool)
+    browser = Browser.signed_in(desk)
+    seen: list[str] = []
+    browser.go("/desk")
+    (hours,) = browser.page.all("nav", **{"class": "choice spaced"})
+    assert f"{MANY} booked today" in browser.text
+    assert sum(int(badge.text) for badge in hours.all("span", **{"class": "badge"})) == MANY
+    ahead = [link.attributes["href"] for link in hours.all("a")]
+    assert len(ahead) == 8
+    while ahead:
+        browser.go(ahead.pop(0))
+        assert len(browser.answer.content) < 150_000
+        assert f"{MANY} booked today" in browser.text
+        seen += [each.attributes["id"] for each in browser.page.all("li") if "id" in each.attributes]
+        ahead += [link.attributes["href"] for link in browser.page.all("a") if link.text == "Later"]
+    assert len(seen) == len({*seen}) == MANY
+    form = next(
+        form for form in browser.page.all("form") if form.attributes["action"].endswith("/attendance")
+    )
+    assert "hour=" in filled(form)["next"]
+    assert browser.go("/desk?hour=nonsense&part=99").status_code == 200
+    rows = browser.go("/desk?as=csv").text
+    assert len(rows.splitlines()) == MANY + 1

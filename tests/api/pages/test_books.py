@@ -370,3 +370,33 @@ def test_who_may_look_at_the_books(desk: Desk) -> None:
     ):
         assert browser.go(address).status_code == 403, address
         assert "Your role does not allow this." in browser.text
+
+
+def test_movements_one_by_one_stand_by_their_time_and_say_so(desk: Desk) -> None:
+    service = desk.service()
+    offer = desk.offer(service, quantity=9)
+    bought = desk.today(days=-3)
+    cards = [
+        desk.sell(desk.customer(name), offer, effective_at=bought)["id"] for name in ("Anna", "Béla", "Cili")
+    ]
+    for days in range(-2, 0):
+        for card in cards:
+            desk.redeem(card, service, effective_at=desk.today(days=days))
+    browser = auditor_of(desk)
+    browser.go("/audit/reports/movements/lines?cause=redeemed")
+    moments = [
+        each.attributes["datetime"] for each in browser.page.all("time") if "datetime" in each.attributes
+    ]
+    moments = moments[: 2 * len(cards)]
+    assert moments == sorted(moments)
+    assert len({*moments}) == 2, "each day has a movement of each package"
+    assert "By the time at which they count, then by package." in browser.text
+    rows = csv.DictReader(StringIO(browser.go("/audit/reports/movements/lines?cause=redeemed&as=csv").text))
+    assert [row["at"] for row in rows] == moments
+    for _ in range(16):
+        card = desk.sell(desk.customer(), desk.offer(service, quantity=3))["id"]
+        for _ in range(3):
+            desk.redeem(card, service)
+    browser.go("/audit/reports/movements/lines?cause=redeemed")
+    assert "Next page" in browser.text
+    assert "The packages are in no order." in browser.text

@@ -1,6 +1,7 @@
 """Moving in from a file: the look before, what is wrong, the import, and its undoing."""
 
 from base64 import b64encode
+from csv import DictReader
 from random import Random
 
 import pytest
@@ -48,8 +49,26 @@ def test_customers_and_balances_are_looked_at_and_imported_once(either_desk: Des
     (card,) = desk.get("/v1/packages")["data"]
     assert (card["remaining"], card["customer"]["name"]) == (6, "Nagy Éva")
     number = filled(browser.form("/reversal"))["import_id"]
+    browser.go("/desk/house/import?as=csv")
+    latest, first = DictReader(browser.answer.text.removeprefix("\ufeff").splitlines())
+    assert [(each["imports"], each["customers"], each["packages"]) for each in (latest, first)] == [
+        ("packages", "0", "1"),
+        ("customers", "2", "0"),
+    ]
+    moved = first["import_id"]
     browser.go("/desk/house/import")
     assert f"old-till {number} 1 0 6" in browser.text
+    assert f"old-till {moved} 2" in browser.text
+    assert [link.text for link in browser.page.all("a") if link.text.startswith("Undo")] == [f"Undo {number}"]
+    (those,) = (link for link in browser.page.all("a") if link.text == moved)
+    browser.go(those.attributes["href"])
+    assert f"Import: {moved} ×" in browser.text
+    assert "Nagy Éva" in browser.text
+    browser.go("/desk/house/import?limit=1")
+    (older,) = (link for link in browser.page.all("a") if link.text == "Next page")
+    browser.go(older.attributes["href"])
+    assert f"old-till {moved} 2" in browser.text
+    browser.go("/desk/house/import")
     (undo,) = (link for link in browser.page.all("a") if link.text == f"Undo {number}")
     (listed,) = (link for link in browser.page.all("a") if link.text == number)
     browser.go(listed.attributes["href"])

@@ -60,7 +60,9 @@ def test_a_package_is_told_fact_by_fact_without_a_name(either_desk: Desk) -> Non
     positions = {each["version"]: each["position"] for each in desk.all_of(f"/v1/packages/{package}/facts")}
     for version, position in positions.items():
         assert rows[f"v{version}"].split(" ")[-2] == str(position)
-    (drawing,) = browser.page.all("svg", role="group")
+    drawing, on_a_phone = browser.page.all("svg", role="group")
+    assert [each.attributes["viewbox"].split()[2] for each in (drawing, on_a_phone)] == ["1120", "400"]
+    assert len(list(on_a_phone.all("a"))) <= len(list(drawing.all("a")))
     assert "table below" in next(drawing.all("g", role="img")).attributes["aria-label"]
     marks = [link.attributes["href"] for link in drawing.all("a")]
     assert marks

@@ -10,6 +10,7 @@ from projections.models.registry import READ_MODELS
 from replay.proof.mend import mend
 from replay.proof.prove import Proof
 from tests.api.desk import Desk, house_at
+from tests.api.pages.browser import Browser
 from tests.replay.proof.attacks import by_hand
 
 pytest_plugins = ["tests.api.houses"]
@@ -94,3 +95,31 @@ def test_a_verification_that_came_farther_than_the_facts_is_found(either_desk: D
         by_hand(desk.carnet, changed, position, desk.business_id)
         told = desk.get("/v1/ledger/verification")
         assert [each["table"] for each in told["findings"]] == wrong
+
+
+AHEAD = (
+    {"Sec-Purpose": "prefetch"},
+    {"Sec-Purpose": "prefetch;prerender"},
+    {"Purpose": "prefetch"},
+    {"X-Moz": "prefetch"},
+)
+
+
+def test_a_verification_that_nobody_asked_for_is_not_remembered(either_desk: Desk) -> None:
+    """HEAD, and what a browser fetches ahead of a click: of the route, and of the page that shows it."""
+    desk = either_desk
+    desk.customer("Anna")
+    key = {"Authorization": f"Bearer {desk.key}"}
+    cookie = {"cookie": Browser.signed_in(desk).cookie}
+    for address, headers in (("/v1/ledger/verification", key), ("/audit?verify=yes", cookie)):
+        headed = desk.client.head(address, headers=headers)
+        assert (headed.status_code, headed.content) == (200, b"")
+        for ahead in AHEAD:
+            fetched = desk.client.get(address, headers=headers | ahead)
+            assert fetched.status_code == 200
+            assert fetched.content
+        assert desk.get("/v1/ledger/verifications")["data"] == []
+    assert desk.client.get("/audit?verify=yes", headers=cookie).status_code == 200
+    assert len(desk.get("/v1/ledger/verifications")["data"]) == 1
+    desk.get("/v1/ledger/verification")
+    assert len(desk.get("/v1/ledger/verifications")["data"]) == 2

@@ -96,6 +96,9 @@ def test_the_lines_of_movements_come_page_by_page_with_their_facts(either_desk: 
     assert len({(line["package_id"], line["at"], line["cause"], line["position"]) for line in lines}) == 9
     assert sum(line["change"]["units"] for line in lines) == 3 * 8
     assert len([*groupby(lines, key=itemgetter("customer_id"))]) == 3, "those of a customer stand together"
+    by_package = [[line["at"] for line in of] for _, of in groupby(lines, key=itemgetter("package_id"))]
+    assert len(by_package) == 3
+    assert by_package == [sorted(each) for each in by_package]
     earlier = desk.ask("/v1/reports/movements/lines", to=desk.today(days=-1), as_of=desk.today(days=-1))
     assert (earlier.json()["data"], earlier.headers["ledger-position"]) == ([], "0")
     used = desk.all_of("/v1/reports/movements/lines", cause="redeemed", limit=4)

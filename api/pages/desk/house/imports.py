@@ -40,7 +40,7 @@ PACKED = "application/octet-stream"
 
 @page(ADDRESS)
 async def moving_in(view: View) -> Screen:
-    """Both forms, and the undoing of an import of packages."""
+    """Both forms, the undoing of an import of packages, and the imports that took place."""
     return await _shown(view)
 
 
@@ -58,12 +58,12 @@ async def _shown(
     answered = tried or done
     business, past, names = await gather(
         view.know("business.show"),
-        view.know("imports.list", None, {"limit": IMPORTS}),
+        view.know("imports.list", None, {"limit": str(IMPORTS), **view.asked("cursor", "limit")}),
         _names(view, answered.body if answered else {}),
     )
     shown = {
         "business": business.body,
-        "past": past.body["data"],
+        "past": past.body,
         "names": names,
         "what": what,
         "mappings": MAPPINGS,
@@ -78,7 +78,12 @@ async def _shown(
         "import_id": view.one("import_id"),
     }
     return Screen(
-        "desk/house/import.html", shown, true_for=business.position, refused=refused, address=ADDRESS
+        "desk/house/import.html",
+        shown,
+        true_for=business.position,
+        listed=past,
+        refused=refused,
+        address=ADDRESS if view.fields else "",
     )
 
 

@@ -53,6 +53,11 @@ def test_it_has_no_barrier(seen: Visit) -> None:
 def test_it_fits_its_window_on_a_phone_and_at_twice_its_size(seen: Visit) -> None:
     assert [*seen.sideways] == [*WIDTHS]
     assert {width: wide for width, wide in seen.sideways.items() if wide} == {}
+    assert seen.scrolling == [], "on a phone a table is cards, and a drawing fits"
+
+
+def test_it_prints_on_a_light_sheet_without_bars_and_buttons(seen: Visit) -> None:
+    assert seen.printed_wrongly == []
 
 
 def test_nothing_moves_for_who_asks_for_less_motion(seen: Visit) -> None:

@@ -18,6 +18,8 @@ from tests.api.pages.chromium.salon import Salon
 
 WIDE, PHONE = 1280, 390
 HEIGHT = 900
+SHEET = 673
+"""Pixels between the margins of a sheet of A4: 210 mm less twice 16 mm."""
 PATIENCE_MS = 60_000
 """Of every step: a busy machine is slow, and nothing here measures it."""
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -58,6 +60,18 @@ class Visitor:
         """By how much the page is wider than the window, and the elements that reach the farthest."""
         return list(self.page.evaluate(SIDEWAYS))
 
+    def scrolling(self) -> list[str]:
+        """Boxes that have to be scrolled sideways to be read whole, other than rows of links and code."""
+        return list(self.page.evaluate(SCROLLING))
+
+    def printed_wrongly(self) -> list[str]:
+        """What a sheet of A4 should not have: bars, buttons and fields, colours of the dark, what is wider than it."""
+        self.page.emulate_media(media="print", color_scheme="dark")
+        self.at_width(SHEET)
+        found = list(self.page.evaluate(PRINTED))
+        self.page.emulate_media(media="screen", color_scheme="light")
+        return found
+
     def moving(self) -> list[str]:
         """What moves by itself, or would when it changes."""
         return list(self.page.evaluate(MOVING))
@@ -70,6 +84,25 @@ SIDEWAYS = """() => {
   return [`${by} pixels`, ...[...document.querySelectorAll("body *")].filter((each) => right(each) > room + 1)
     .sort((one, other) => right(other) - right(one)).slice(0, 5)
     .map((each) => each.cloneNode().outerHTML.slice(0, 120))];
+}"""
+SCROLLING = """() => [...document.querySelectorAll("main *:not(nav, pre)")].filter((each) =>
+  each.clientWidth && each.scrollWidth > each.clientWidth + 1
+  && ["auto", "scroll"].includes(getComputedStyle(each).overflowX))
+  .map((each) => each.cloneNode().outerHTML.slice(0, 120))"""
+PRINTED = """() => {
+  const shown = (each) => each.checkVisibility({ visibilityProperty: true }) && !each.closest(".sr, .skip");
+  const html = (each) => each.cloneNode().outerHTML.slice(0, 120);
+  const controls = ".bar, nav, form, button, .button, input, select, textarea, [popover]";
+  const wide = [...document.querySelectorAll("body *")].filter((each) => shown(each)
+    && each.getBoundingClientRect().right > document.documentElement.clientWidth + 1);
+  const ink = getComputedStyle(document.body).color, paper = getComputedStyle(document.body).backgroundColor;
+  const torn = [...document.querySelectorAll("tbody tr")].filter((each) => getComputedStyle(each).breakInside === "auto"
+    && !each.matches(".fact"));
+  return [
+    ...[...document.querySelectorAll(controls)].filter(shown).map((each) => `shown: ${html(each)}`),
+    ...wide.map((each) => `wide: ${html(each)}`), ...torn.map((each) => `torn: ${html(each)}`),
+    ...(Math.max(...ink.match(/\\d+/g)) < 50 && paper === "rgb(255, 255, 255)" ? [] : [`${ink} on ${paper}`]),
+  ].slice(0, 10);
 }"""
 MOVING = """() => {
   const seconds = (text) => Math.max(...text.split(",").map((each) => parseFloat(each)));

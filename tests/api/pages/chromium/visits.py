@@ -44,6 +44,9 @@ class Visit:
     barriers: Mapping[Look, Sequence[str]]
     sideways: Mapping[int, Sequence[str]]
     """Width of the window → what is wider. At every width, whatever the looks are."""
+    scrolling: Sequence[str]
+    """Boxes of a phone's page that are wider inside than outside, other than rows of links and code."""
+    printed_wrongly: Sequence[str]
     moving: Sequence[str]
     alien: Sequence[str]
 
@@ -83,15 +86,29 @@ class Visitors:
         html = page.content()
         script_bytes = sum(len(gzip.compress(got.body())) for got in scripts)
         page.remove_listener("response", keep)
-        barriers, sideways = {}, {}
+        barriers, sideways, scrolling = {}, {}, list[str]()
         for width in WIDTHS:
             visitor.at_width(width)
             sideways[width] = visitor.sideways()
+            scrolling = visitor.scrolling() if width == PHONE else scrolling
             for theme in (theme for theme, wide in looks if wide == width):
                 page.emulate_media(color_scheme=theme)
                 barriers[theme, width] = visitor.barriers()
         text, moving, alien = page.locator("body").inner_text(), visitor.moving(), page.evaluate(ALIEN)
+        printed_wrongly = visitor.printed_wrongly()
         complaints, visitor.complaints[:] = list(visitor.complaints), []
         return Visit(
-            place, address, status, html, text, script_bytes, complaints, barriers, sideways, moving, alien
+            place,
+            address,
+            status,
+            html,
+            text,
+            script_bytes,
+            complaints,
+            barriers,
+            sideways,
+            scrolling,
+            printed_wrongly,
+            moving,
+            alien,
         )
