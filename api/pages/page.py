@@ -32,7 +32,6 @@ from api.pages.view import SIDES, ZONE_COOKIE, Document, File, Frame, Redirect, 
 PageRequest = Request[Any, Any, Any]
 SIGN_IN = "/sign-in"
 FORM_BYTES_MAX = 64 * 1024
-ENGLISH = Speech.of("en", "UTC")
 
 Show = Callable[[View], Awaitable[Screen | Redirect | Document]]
 
@@ -76,13 +75,13 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
         sent, files = await _sent(request)
         fields = Fields(sent)
         if not is_ours(request, fields, frame.seal, session.cookie):
-            return _told(ENGLISH, None, {"code": "foreign-form"}, 403)
+            return _told(speech_of(request), None, {"code": "foreign-form"}, 403)
     visitor = Visitor(session.key, request.scope)
     me = await frame.api.ask(visitor, "me.show")
     if me.status == 401:
         return reply_to(Redirect(_sign_in(address), signed_out(host)))
     if not me.is_good:
-        return _told(ENGLISH, None, me.body, me.status)
+        return _told(speech_of(request), None, me.body, me.status)
     view = View(
         frame=frame,
         address=address,
@@ -123,6 +122,11 @@ def screen(view: View, shown: Screen) -> Response[bytes]:
     }
     status = shown.status if shown.refused is None else shown.refused.status
     return html(rendered(shown.template, view.speech, common | dict(shown.shown)), status)
+
+
+def speech_of(request: PageRequest) -> Speech:
+    """How a page speaks to somebody who is not known: in the language that their browser asks for."""
+    return Speech.of_browser(request.headers.get("accept-language"))
 
 
 def html(content: bytes, status: int = 200) -> Response[bytes]:

@@ -26,6 +26,9 @@ GLOBALS = {
     "flaw_of": flaw_of,
 }
 """Functions that every template has."""
+TEXTS = ("gettext", "ngettext", "pgettext")
+"""Functions that give a text in the language of the page; `pgettext` names what is meant, where one English text is two
+elsewhere: `pgettext("booking", "Cancelled")`."""
 FROM_RIGHT = ("R", "AL", "AN", "RLE", "RLO", "RLI")
 """Classes of characters in Unicode that are written from right to left, or begin what is."""
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
@@ -43,7 +46,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals |= GLOBALS | {name: _isolating(made.globals[name]) for name in ("gettext", "ngettext")}
+    made.globals |= GLOBALS | {name: _isolating(made.globals[name]) for name in TEXTS}
     made.filters |= {
         "initials": initials,
         "as_json": as_json,

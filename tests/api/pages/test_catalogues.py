@@ -10,8 +10,8 @@ from api.pages.speech import LANGUAGES, catalogue
 
 PAGES = Path(api.pages.__file__).parent
 TEXTS = {
-    message
-    for _, _, message, _, _ in extract_from_dir(
+    (message, context)
+    for _, _, message, _, context in extract_from_dir(
         PAGES / "templates",
         method_map=[("**.html", "jinja2")],
         options_map={"**.html": {"extensions": "jinja2.ext.i18n"}},
@@ -22,9 +22,9 @@ TEXTS = {
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
 def test_all_is_translated_and_nothing_else(language: str) -> None:
     whole = catalogue(language)
-    kept = {message.id: message for message in whole if message.id}
+    kept = {(message.id, message.context): message for message in whole if message.id}
     assert kept.keys() == TEXTS
-    for id, message in kept.items():
+    for (id, _), message in kept.items():
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         assert all(strings), id
         assert not list(message.check(whole)), f"{id} has other places for values"
