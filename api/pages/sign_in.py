@@ -114,9 +114,7 @@ def _linked(request: PageRequest, code: str, problem: str | None) -> Response[by
     return html(rendered("sign_in_by_link.html", speech_of(request), shown), 200 if problem is None else 422)
 
 
-def _asked(
-    request: PageRequest, business: str, problem: str | None, *, is_sent: bool
-) -> Response[bytes]:
+def _asked(request: PageRequest, business: str, problem: str | None, *, is_sent: bool) -> Response[bytes]:
     shown = {"business": business, "problem": {"code": problem} if problem else None, "is_sent": is_sent}
     return html(rendered("sign_in_by_email.html", speech_of(request), shown), 200 if problem is None else 422)
 

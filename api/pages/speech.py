@@ -64,7 +64,9 @@ def preferred(accepted: str) -> str:
     preferred("de, hu;q=0.9, en;q=0.8")    hu
     """
     asked = [WEIGHED.fullmatch(each.strip()) for each in accepted[:ACCEPTED_MAX].split(",")]
-    known = [(each[1].lower(), float(each[2] or 1)) for each in asked if each and each[1].lower() in LANGUAGES]
+    known = [
+        (each[1].lower(), float(each[2] or 1)) for each in asked if each and each[1].lower() in LANGUAGES
+    ]
     language, weight = max(known, key=lambda each: each[1], default=("en", 0.0))
     return language if weight else "en"
 

@@ -7,14 +7,14 @@ from api.pages.asking import ApiRefused
 from api.pages.audit.asked import Asked, report_of
 from api.pages.audit.timeline import proved
 from api.pages.page import page
-from api.pages.view import Screen, View
+from api.pages.view import Screen, Unchanged, View
 
 VERIFICATIONS = 10
 """Those that are remembered and shown; the API tells more."""
 
 
 @page("/audit")
-async def ledger(view: View) -> Screen:
+async def ledger(view: View) -> Screen | Unchanged:
     """Where the books begin. The proof and the figures read every fact, so each is made when it is asked for."""
     head, models = await gather(view.know("ledger.head"), view.know("read_models.list", None, {"limit": 200}))
     proof, seconds = await proved(view)
@@ -27,6 +27,8 @@ async def ledger(view: View) -> Screen:
     }
     if view.one("figures") == "yes":
         figures |= await _added_up(view, figures["month"])
+        if figures["is_waiting"] and view.is_part:
+            return Unchanged()
     stopped = [each for each in models.body["data"] if each["stop"] is not None]
     shown = {
         "head": head.body,

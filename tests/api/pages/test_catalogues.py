@@ -1,22 +1,49 @@
-"""Every text of a template has its translation, and no translation is left over."""
+"""Every text of a template has its translation, no translation is left over, and no text stands beside the catalogues."""
 
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 
 import api.pages
-from api.pages.speech import LANGUAGES, catalogue
+from api.http.problem_kinds.example import example_of
+from api.http.problem_kinds.table import KINDS
+from api.pages.rendering import environment
+from api.pages.speech import LANGUAGES, Speech, catalogue
 
 PAGES = Path(api.pages.__file__).parent
+TEMPLATES = PAGES / "templates"
 TEXTS = {
     (message, context)
     for _, _, message, _, context in extract_from_dir(
-        PAGES / "templates",
+        TEMPLATES,
         method_map=[("**.html", "jinja2")],
         options_map={"**.html": {"extensions": "jinja2.ext.i18n"}},
     )
 }
+MADE = re.compile(r"\{#.*?#\}|\{%-? *trans\b.*?endtrans *-?%\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+"""What Jinja makes: its comments, translated texts, values and statements."""
+READ = ("aria-label", "title", "alt", "placeholder", "data-label", "label")
+"""Attributes that people read or hear."""
+WORD = re.compile(r"[^\W\d_]{2,}")
+SAME = {"Carnet", "JSON", "CSV", "UTC", "SHA", "SMS", "WhatsApp", "Lines", "OpenAPI", "curl", "GET", "POST", "KB", "MB"}
+"""Words that are the same in every language."""
+EXAMPLES = re.compile(r"[a-z]{3}_…|package\.redeemed|shop:4711|carnet verify")
+"""What fields show of ids and names of facts, and a command."""
+OF_PROGRAMS = {
+    "cursor-expired",
+    "headers-too-large",
+    "id-taken",
+    "idempotency-key-missing",
+    "not-acceptable",
+    "not-ready",
+    "target-too-long",
+    "transfer-coding-unknown",
+}
+"""Problems that no page brings about."""
 
 
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
@@ -28,3 +55,50 @@ def test_all_is_translated_and_nothing_else(language: str) -> None:
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         assert all(strings), id
         assert not list(message.check(whole)), f"{id} has other places for values"
+
+
+class _Words(HTMLParser):
+    """The words of a template that stand in its HTML, and in attributes that people read or hear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in READ:
+                self.handle_data(value or "")
+
+    def handle_data(self, data: str) -> None:
+        self.found += [word for word in WORD.findall(EXAMPLES.sub("", data)) if word not in SAME]
+
+
+def words_beside(template: str) -> Iterator[str]:
+    words = _Words()
+    words.feed(MADE.sub("", template))
+    yield from words.found
+
+
+@pytest.mark.parametrize(
+    "template", ["<p>Hello</p>", '<a title="Open {{ name }}">1</a>', "{# no #}{% if x %}Anna{% endif %}"]
+)
+def test_a_word_outside_the_catalogues_is_found(template: str) -> None:
+    assert len(list(words_beside(template))) == 1
+
+
+def test_no_word_stands_outside_the_catalogues() -> None:
+    files = sorted(TEMPLATES.rglob("*.html"))
+    beside = {str(file.relative_to(TEMPLATES)): list(words_beside(file.read_text())) for file in files}
+    assert {name: words for name, words in beside.items() if words} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_problem_that_a_page_meets_is_told_in_words(language: str) -> None:
+    told = environment(language).get_template("parts/told.html").module
+    speech, without = Speech.of(language, "Europe/Budapest"), {}
+    for code in KINDS:
+        problem = example_of(code)
+        said = str(told.words_for(problem, speech, "EUR"))  # type: ignore[attr-defined]
+        if f": {problem['detail']}" in said or f"({code})" in said:
+            without[code] = said
+    assert without.keys() <= OF_PROGRAMS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.pages.speech import Speech
+from api.pages.speech import Speech, preferred
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,23 @@ def test_a_day_without_a_time_shows_none() -> None:
     speech = Speech.of("en-GB", "Europe/Budapest")
     assert speech.when("2026-10-02T22:00:00.000Z") == "3 Oct 2026"
     assert speech.when("2026-10-02T22:00:01.000Z") == "3 Oct 2026, 00:00"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("hu", "hu"),
+        ("hu-HU,hu;q=0.9,en-US;q=0.8,en;q=0.7", "hu"),
+        ("de, en;q=0.5, hu;q=0.9", "hu"),
+        ("de-AT, fr", "en"),
+        ("en, hu", "en"),
+        ("HU;q=0", "en"),
+        ("*;q=1, ;;, hu;q=x, \xff", "en"),
+    ],
+)
+def test_who_is_not_known_is_spoken_to_in_the_language_that_their_browser_prefers(
+    accepted: str, language: str
+) -> None:
+    assert preferred(accepted) == language
+    assert Speech.of_browser(accepted).language == language
