@@ -1,4 +1,4 @@
-"""Every text of a template has its translation, no translation is left over, and no text stands beside the catalogues."""
+"""Every text of a template is translated, no translation is left over, no text stands beside the catalogues."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,22 @@ MADE = re.compile(r"\{#.*?#\}|\{%-? *trans\b.*?endtrans *-?%\}|\{\{.*?\}\}|\{%.*
 READ = ("aria-label", "title", "alt", "placeholder", "data-label", "label")
 """Attributes that people read or hear."""
 WORD = re.compile(r"[^\W\d_]{2,}")
-SAME = {"Carnet", "JSON", "CSV", "UTC", "SHA", "SMS", "WhatsApp", "Lines", "OpenAPI", "curl", "GET", "POST", "KB", "MB"}
+SAME = {
+    "Carnet",
+    "JSON",
+    "CSV",
+    "UTC",
+    "SHA",
+    "SMS",
+    "WhatsApp",
+    "Lines",
+    "OpenAPI",
+    "curl",
+    "GET",
+    "POST",
+    "KB",
+    "MB",
+}
 """Words that are the same in every language."""
 EXAMPLES = re.compile(r"[a-z]{3}_…|package\.redeemed|shop:4711|carnet verify")
 """What fields show of ids and names of facts, and a command."""
