@@ -14,6 +14,7 @@ from markupsafe import Markup
 from api.pages.addresses import address_with, address_without, values_of
 from api.pages.assets import assets
 from api.pages.forms import flaw_of, key_of, typed
+from api.pages.marking import colour, marked
 from api.pages.speech import Speech, translations
 
 GLOBALS = {
@@ -54,6 +55,8 @@ def environment(language: str) -> Environment:
         "named": named,
         "listed": listed,
         "mobile": mobile,
+        "marked": marked,
+        "colour": colour,
         "numbers_in": numbers_in,
         "days_in": days_in,
     }

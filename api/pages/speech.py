@@ -123,6 +123,10 @@ class Speech:
         except ValueError:
             return text
 
+    def weekday(self, text: str) -> str:
+        """A day with its weekday: Sat, Oct 3, 2026."""
+        return format_skeleton("yMMMEd", date.fromisoformat(text), locale=self.locale)
+
     def short_day(self, text: str) -> str:
         """Without its year, in the order of the locale: Oct 3."""
         return format_skeleton("MMMd", date.fromisoformat(text[:10]), locale=self.locale)

@@ -18,6 +18,7 @@ def test_a_day_stands_in_the_order_of_its_locale(locale: str, short: str, moment
     speech = Speech.of(locale, "Europe/Budapest")
     assert speech.short_day("2026-10-03") == short
     assert speech.moment("2026-10-03T06:00:00.000Z") == moment
+    assert (speech.weekday("2026-10-03") == "Sat, Oct 3, 2026") is (locale == "en-US")
 
 
 def test_a_day_without_a_time_shows_none() -> None:
