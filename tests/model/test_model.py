@@ -26,7 +26,9 @@ def test_books_in_memory_say_what_the_reference_says(in_memory: Places, seed: in
     assert run(in_memory, examples=8, steps=40, from_seed=seed) > 100
 
 
-@pytest.mark.parametrize("examples", [4, pytest.param(8, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize(
+    "examples", [pytest.param(4, marks=pytest.mark.extended), pytest.param(8, marks=pytest.mark.sweep)]
+)
 def test_books_on_sqlite_say_what_the_reference_says(examples: int) -> None:
     with places("sqlite") as make:
         assert run(make, examples=examples, steps=30, from_seed=4) > 10 * examples

@@ -1,11 +1,11 @@
 """Several businesses in one database are never made or mistaken without a word."""
 
-import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from api.cli.main import main
 from tests.api.cli.conftest import SAMPLE, Terminal
 
 
@@ -51,22 +51,26 @@ def test_several_are_listed_in_one_line_where_none_is_named(embedded: Terminal) 
     assert "CARNET_BUSINESS" in told
 
 
-def test_a_day_book_comes_from_standard_input(embedded: Terminal) -> None:
+def test_files_come_from_standard_input(embedded: Terminal, tmp_path: Path) -> None:
     embedded.open_business()
-    ended = CliRunner().invoke(
-        main, ["load", "-", "--dry-run", "--json"], input=SAMPLE.read_bytes(), env=embedded.environment
-    )
-    assert ended.exit_code == 0, ended.output
+    ended = given(embedded, SAMPLE, "load", "-", "--dry-run", "--json")
+    assert ended.returncode == 0, ended.stderr
     assert embedded.load()["recorded"] == 270
+    people = tmp_path / "people.csv"
+    people.write_text("reference;name\nC-1;Anna\n")
+    ended = given(embedded, people, "import", "customers", "-", "--source", "till")
+    assert (ended.returncode, "1 recorded" in ended.stdout) == (0, True), ended.stderr
 
 
-def test_customers_come_from_standard_input(embedded: Terminal) -> None:
-    embedded.open_business()
-    content = io.BytesIO(b"reference;name\nC-1;Anna\n")
-    ended = CliRunner().invoke(
-        main, ["import", "customers", "-", "--source", "till"], input=content, env=embedded.environment
-    )
-    assert (ended.exit_code, "1 recorded" in ended.output) == (0, True), ended.output
+def given(terminal: Terminal, content: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    with content.open() as stdin:
+        return subprocess.run(
+            [sys.executable, "-m", "api.cli.main", *arguments],
+            env=terminal.environment,
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+        )
 
 
 @pytest.mark.parametrize("state", ["up to date", "waits"])

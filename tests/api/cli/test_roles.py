@@ -149,14 +149,18 @@ COMMANDS: dict[str, tuple[tuple[str, ...], set[str], str]] = {
 
 
 def _cases() -> Iterator[object]:
-    """Each login with each command, on each version. All but a third are left to the sweep.
+    """Each login with each command, on each version. All but a third are left to the sweep, and that of the other
+    version than the usual one is extended.
 
     The third has each login and each command on each version, and other pairs of them on the other one.
     """
     for number, version in enumerate(VERSIONS):
         for n, login in enumerate(LOGINS):
             for m, command in enumerate(COMMANDS):
-                marks = () if (n + m + number) % 3 == 0 else pytest.mark.sweep
+                is_one_of_three = (n + m + number) % 3 == 0
+                marks = (
+                    (() if number == 0 else pytest.mark.extended) if is_one_of_three else pytest.mark.sweep
+                )
                 yield pytest.param(version, login, command, marks=marks)
 
 

@@ -13,8 +13,10 @@ from psycopg import sql
 from domain.ledger.carnet import Carnet
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.embedded.memory import MemoryStore
+from domain.ledger.embedded.recorder import LOCK_WAIT_S
 from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.embedded.sqlite.store import SqliteStore
+from domain.ledger.postgres.connections import ANSWER_S
 from domain.ledger.postgres.store import PostgresStore
 from tests.domain.ledger.examples import BUSINESS
 
@@ -24,14 +26,16 @@ Clock = Callable[[], int]
 class Database:
     """A fresh database of one kind: opens stores on it, and shows every row in it."""
 
-    def __init__(self, open_store: Callable[[Clock | None], Store], rows: Callable[[Store], object]) -> None:
+    def __init__(
+        self, open_store: Callable[[Clock | None, float], Store], rows: Callable[[Store], object]
+    ) -> None:
         self._open_store = open_store
         self._rows = rows
         self.opened: list[Store] = []
 
-    def open(self, clock: Clock | None = None) -> Store:
-        """`clock` gives milliseconds since 1970. Closed after the test."""
-        self.opened.append(self._open_store(clock))
+    def open(self, clock: Clock | None = None, wait_s: float = LOCK_WAIT_S) -> Store:
+        """`clock` gives milliseconds since 1970; `wait_s` is how long it waits for others. Closed after the test."""
+        self.opened.append(self._open_store(clock, wait_s))
         return self.opened[-1]
 
     def rows(self, store: Store) -> object:
@@ -54,12 +58,17 @@ def ledger_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sqlite_database(ledger_file: Path) -> Database:
-    return Database(lambda clock: SqliteStore(ledger_file, clock), lambda _: sqlite_rows(ledger_file))
+    return Database(
+        lambda clock, wait_s: SqliteStore(ledger_file, clock, wait_s), lambda _: sqlite_rows(ledger_file)
+    )
 
 
 @pytest.fixture
 def postgres_database(postgres_url: str) -> Database:
-    return Database(lambda clock: PostgresStore(postgres_url, clock), lambda _: postgres_rows(postgres_url))
+    return Database(
+        lambda clock, wait_s: PostgresStore(postgres_url, clock, answer_s=max(ANSWER_S, wait_s)),
+        lambda _: postgres_rows(postgres_url),
+    )
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -11,6 +11,9 @@ from eventsourcing.tests import persistence
 from domain.ledger.contract import Store
 from tests.domain.ledger.conftest import Database
 
+WAIT_S = 60.0
+"""Its tests let ten threads write as fast as they can: on a busy machine one waits for longer than a request may."""
+
 
 class FreshBusiness:
     """Gives the library's tests a recorder, and ids that are strings as ours are."""
@@ -21,7 +24,7 @@ class FreshBusiness:
     @pytest.fixture(autouse=True)
     def _fresh_store(self, request: pytest.FixtureRequest) -> Iterator[None]:
         database: Database = request.getfixturevalue(f"{self.kind}_database")
-        self._store = database.open()
+        self._store = database.open(wait_s=WAIT_S)
         yield
         self._store.close()
 

@@ -2,7 +2,7 @@
 
 Pages are read off the application (`places`). Each is opened once in a process, all of a role in one tab (`visits`).
 Here each page is judged in one of the four looks, both themes and both widths, in turn, and of links that differ by an
-id alone two are followed. The sweep judges all looks of all pages and follows all links.
+id alone two are followed. The extended tests judge all looks of all pages and follow all links.
 """
 
 import re
@@ -126,7 +126,7 @@ def served_to(salon: Salon, address: str, cookie: str) -> Element:
     return read(salon.answer(address, cookie).text)
 
 
-@pytest.mark.sweep
+@pytest.mark.extended
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_it_holds_in_every_look_and_for_every_link(visitors: Visitors, salon: Salon, place: Place) -> None:
     found = visitors.visit(place, EVERY_LOOK)
