@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from api.http.locales import amount_of, locale_of, money, number, rate, typed_amount
+from api.http.locales import amount_of, locale_of, money, number, rate, tenths, typed_amount
 
 LANGUAGES = ("en", "hu")
 ACCEPTED_MAX = 400
@@ -107,6 +107,10 @@ class Speech:
 
     def number(self, of: int) -> str:
         return number(of, self.locale)
+
+    def tenths(self, of: float) -> str:
+        """0.4, with the sign for decimals of the locale."""
+        return tenths(of, self.locale)
 
     def rate(self, basis_points: int) -> str:
         """A tax rate as the API has it: 2700 as 27%."""

@@ -21,6 +21,11 @@ def test_a_day_stands_in_the_order_of_its_locale(locale: str, short: str, moment
     assert (speech.weekday("2026-10-03") == "Sat, Oct 3, 2026") is (locale == "en-US")
 
 
+@pytest.mark.parametrize(("locale", "shown"), [("en", "1,234.5"), ("hu-HU", "1\N{NO-BREAK SPACE}234,5")])
+def test_decimals_have_the_sign_of_their_locale(locale: str, shown: str) -> None:
+    assert Speech.of(locale, "UTC").tenths(1234.49) == shown
+
+
 def test_a_day_without_a_time_shows_none() -> None:
     speech = Speech.of("en-GB", "Europe/Budapest")
     assert speech.when("2026-10-02T22:00:00.000Z") == "3 Oct 2026"
