@@ -91,6 +91,11 @@ def number(of: int, locale: Locale) -> str:
     return format_decimal(of, locale=locale)
 
 
+def tenths(of: float, locale: Locale) -> str:
+    """With one digit after the sign for decimals: 0.4 is 0,4 in Hungarian."""
+    return format_decimal(of, "#,##0.0", locale=locale)
+
+
 def day(of: date, locale: Locale) -> str:
     return format_date(of, "long", locale)
 

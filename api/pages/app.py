@@ -45,9 +45,10 @@ from api.pages.desk import (
 )
 from api.pages.desk.package import doing, papers
 from api.pages.desk.package import shown as package
-from api.pages.page import ENGLISH, PageRequest, html, open_page
+from api.pages.page import PageRequest, html, open_page, speech_of
 from api.pages.rendering import rendered
 from api.pages.sealing import Seal
+from api.pages.speech import Speech
 from api.pages.system import read_models, routes
 from api.pages.view import Frame
 
@@ -71,7 +72,7 @@ async def asset(request: PageRequest) -> Response[bytes]:
     """A sheet, a font or a script, which never changes under its name."""
     found = by_address().get(request.scope["path"])
     if found is None:
-        return html(_refused("not-found"), 404)
+        return html(_refused(speech_of(request), "not-found"), 404)
     headers = {"cache-control": FOR_EVER}
     return Response(found.content, media_type=found.media_type, headers=headers)
 
@@ -151,7 +152,7 @@ def in_front(pages: ASGIApp, api: ASGIApp) -> ASGIApp:
         method, allowed = cast("HTTPScope", scope)["method"], METHODS.of(scope["path"])
         if not allowed or (method in allowed and method != "OPTIONS"):
             return await pages(scope, receive, _without_body(send) if method == "HEAD" else send)
-        return await _methods(scope["path"], 204 if method == "OPTIONS" else 405, send)
+        return await _methods(scope, 204 if method == "OPTIONS" else 405, send)
 
     return either
 
@@ -165,26 +166,27 @@ def _without_body(send: Send) -> Send:
     return send_headers
 
 
-async def _methods(path: str, status: int, send: Send) -> None:
+async def _methods(scope: Scope, status: int, send: Send) -> None:
     """Which methods an address takes: asked for, or another one was sent."""
-    headers = [(b"allow", METHODS.allow(path).encode()), *HEADERS, (b"cache-control", b"no-store")]
-    body = _refused("method-not-allowed") if status == 405 else b""
+    headers = [(b"allow", METHODS.allow(scope["path"]).encode()), *HEADERS, (b"cache-control", b"no-store")]
+    accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+    body = _refused(Speech.of_browser(accepted), "method-not-allowed") if status == 405 else b""
     if status == 405:
         headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _refused(code: str) -> bytes:
+def _refused(speech: Speech, code: str) -> bytes:
     """A page that says why, for whoever may not be known."""
-    return rendered("refused_alone.html", ENGLISH, {"problem": {"code": code}})
+    return rendered("refused_alone.html", speech, {"problem": {"code": code}})
 
 
-def _told(_: PageRequest, error: Exception) -> Response[bytes]:
+def _told(request: PageRequest, error: Exception) -> Response[bytes]:
     """An address without a page, and what nobody foresaw."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     codes = {400: "malformed-body", 404: "not-found", 413: "body-too-large"}
-    return html(_refused(codes.get(status, "internal")), status)
+    return html(_refused(speech_of(request), codes.get(status, "internal")), status)
 
 
 async def _complete(message: Message, scope: Scope) -> None:

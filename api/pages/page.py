@@ -14,12 +14,13 @@ A page without a session leads to the sign-in, and back. What the API refuses is
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from litestar import Request, Response
 from litestar.datastructures import UploadFile
 from litestar.handlers import HTTPRouteHandler
 
+from api.pages.addresses import is_here
 from api.pages.asking import ApiRefused, Visitor
 from api.pages.downloads import FORMS, PARAMETER, as_file
 from api.pages.forms import Fields
@@ -27,14 +28,29 @@ from api.pages.rendering import rendered
 from api.pages.sealing import Seal
 from api.pages.session import session_of, signed_out
 from api.pages.speech import Speech
-from api.pages.view import SIDES, ZONE_COOKIE, Document, File, Frame, Redirect, Screen, View
+from api.pages.view import (
+    SIDES,
+    ZONE_COOKIE,
+    Document,
+    File,
+    Frame,
+    Redirect,
+    Screen,
+    Unchanged,
+    View,
+    is_part,
+)
 
 PageRequest = Request[Any, Any, Any]
 SIGN_IN = "/sign-in"
 FORM_BYTES_MAX = 64 * 1024
-ENGLISH = Speech.of("en", "UTC")
+PASSING = (429, 500, 503)
+"""Of what is refused: a later look may find it."""
 
-Show = Callable[[View], Awaitable[Screen | Redirect | Document]]
+WHOLE = {"hx-retarget": "#main", "hx-reselect": "#main", "hx-reswap": "outerHTML"}
+"""Headers for a script that asked for a part of a page: this answer takes the place of all of it."""
+
+Show = Callable[[View], Awaitable[Screen | Redirect | Document | Unchanged]]
 
 
 def open_page(path: str) -> Callable[[Callable[[PageRequest], Awaitable[Response[bytes]]]], HTTPRouteHandler]:
@@ -55,7 +71,8 @@ def form(path: str) -> Callable[[Show], HTTPRouteHandler]:
 def _made(path: str, methods: Any) -> Callable[[Show], HTTPRouteHandler]:
     def made(show: Show) -> HTTPRouteHandler:
         async def handle(request: PageRequest) -> Response[bytes]:
-            return await _answered(request, show)
+            answer = await _answered(request, show)
+            return led_by_script(request, answer) if is_part(headers_of(request)) else answer
 
         address = re.sub(r"\{(\w+)\}", r"{\1:str}", path)
         return HTTPRouteHandler(address, http_method=methods, opt={"page": path})(handle)
@@ -66,7 +83,7 @@ def _made(path: str, methods: Any) -> Callable[[Show], HTTPRouteHandler]:
 async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
     frame: Frame = request.app.state["pages"]
     host = request.headers.get("host", "")
-    session = session_of(dict(request.scope["headers"]), frame.seal)
+    session = session_of(headers_of(request), frame.seal)
     address = _address(request)
     if session is None:
         return reply_to(Redirect(_sign_in(address)))
@@ -76,13 +93,13 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
         sent, files = await _sent(request)
         fields = Fields(sent)
         if not is_ours(request, fields, frame.seal, session.cookie):
-            return _told(ENGLISH, None, {"code": "foreign-form"}, 403)
+            return _told(request, None, {"code": "foreign-form"}, 403)
     visitor = Visitor(session.key, request.scope)
     me = await frame.api.ask(visitor, "me.show")
     if me.status == 401:
         return reply_to(Redirect(_sign_in(address), signed_out(host)))
     if not me.is_good:
-        return _told(ENGLISH, None, me.body, me.status)
+        return _told(request, None, me.body, me.status)
     view = View(
         frame=frame,
         address=address,
@@ -98,15 +115,34 @@ async def _answered(request: PageRequest, show: Show) -> Response[bytes]:
     try:
         found = await show(view)
     except ApiRefused as refused:
-        return _told(view.speech, view, refused.answer.body, refused.answer.status)
+        return _told(request, view, refused.answer.body, refused.answer.status)
     if isinstance(found, Redirect):
         return reply_to(found)
+    if isinstance(found, Unchanged):
+        return Response(b"", status_code=204)
     if isinstance(found, Document):
         return Response(found.content, media_type=found.media_type, headers=dict(found.headers))
     wanted = view.one(PARAMETER)
     if found.listed is not None and wanted in FORMS:
         return as_file(found.listed.body, wanted, request.url.path.strip("/").replace("/", "-"))
     return screen(view, found)
+
+
+def led_by_script(request: PageRequest, answer: Response[bytes]) -> Response[bytes]:
+    """The same for a script that asked for a part of a page: who is signed in no more signs in on a page of its own,
+    and comes back to the page that was open."""
+    if not answer.headers.get("location", "").startswith(f"{SIGN_IN}?"):
+        return answer
+    was_open = urlsplit(request.headers.get("hx-current-url", ""))
+    address = f"{was_open.path}?{was_open.query}" if was_open.query else was_open.path
+    del answer.headers["location"]
+    answer.headers["hx-redirect"] = _sign_in(address if is_here(address) else _address(request))
+    answer.status_code = 204
+    return answer
+
+
+def headers_of(request: PageRequest) -> Mapping[bytes, bytes]:
+    return dict(request.scope["headers"])
 
 
 def screen(view: View, shown: Screen) -> Response[bytes]:
@@ -125,6 +161,11 @@ def screen(view: View, shown: Screen) -> Response[bytes]:
     return html(rendered(shown.template, view.speech, common | dict(shown.shown)), status)
 
 
+def speech_of(request: PageRequest) -> Speech:
+    """How a page speaks to somebody who is not known: in the language that their browser asks for."""
+    return Speech.of_browser(request.headers.get("accept-language"))
+
+
 def html(content: bytes, status: int = 200) -> Response[bytes]:
     return Response(content, status_code=status, media_type="text/html; charset=utf-8")
 
@@ -136,11 +177,18 @@ def reply_to(found: Redirect) -> Response[bytes]:
     return Response(b"", status_code=303, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def _told(speech: Speech, view: View | None, problem: Mapping[str, Any], status: int) -> Response[bytes]:
-    """What went wrong, in words."""
-    if view is not None:
-        return screen(view, Screen("refused.html", {"problem": problem}, status))
-    return html(rendered("refused_alone.html", speech, {"problem": problem}), status)
+def _told(
+    request: PageRequest, view: View | None, problem: Mapping[str, Any], status: int
+) -> Response[bytes]:
+    """What went wrong, in words. The part of a page that a script asked for is not in it: it takes the place of all."""
+    is_passing = request.method != "POST" and status in PASSING
+    if view is None:
+        answer = html(rendered("refused_alone.html", speech_of(request), {"problem": problem}), status)
+    else:
+        answer = screen(view, Screen("refused.html", {"problem": problem, "is_passing": is_passing}, status))
+    if is_part(headers_of(request)):
+        answer.headers.update(WHOLE)
+    return answer
 
 
 def parameters_of(request: PageRequest) -> Mapping[str, list[str]]:

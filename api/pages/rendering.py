@@ -14,6 +14,7 @@ from markupsafe import Markup
 from api.pages.addresses import address_with, address_without, values_of
 from api.pages.assets import assets
 from api.pages.forms import flaw_of, key_of, typed
+from api.pages.marking import colour, marked
 from api.pages.speech import Speech, translations
 
 GLOBALS = {
@@ -26,6 +27,9 @@ GLOBALS = {
     "flaw_of": flaw_of,
 }
 """Functions that every template has."""
+TEXTS = ("gettext", "ngettext", "pgettext")
+"""Functions that give a text in the language of the page; `pgettext` names what is meant, where one English text is two
+elsewhere: `pgettext("booking", "Cancelled")`."""
 FROM_RIGHT = ("R", "AL", "AN", "RLE", "RLO", "RLI")
 """Classes of characters in Unicode that are written from right to left, or begin what is."""
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
@@ -43,7 +47,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals |= GLOBALS | {name: _isolating(made.globals[name]) for name in ("gettext", "ngettext")}
+    made.globals |= GLOBALS | {name: _isolating(made.globals[name]) for name in TEXTS}
     made.filters |= {
         "initials": initials,
         "as_json": as_json,
@@ -51,6 +55,8 @@ def environment(language: str) -> Environment:
         "named": named,
         "listed": listed,
         "mobile": mobile,
+        "marked": marked,
+        "colour": colour,
         "numbers_in": numbers_in,
         "days_in": days_in,
     }

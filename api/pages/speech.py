@@ -3,6 +3,7 @@
 A text in the templates is English, and the key of its translation in one of `catalogues/<language>/*.po`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,9 +21,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
-from api.http.locales import amount_of, locale_of, money, number, rate, typed_amount
+from api.http.locales import amount_of, locale_of, money, number, rate, tenths, typed_amount
 
 LANGUAGES = ("en", "hu")
+ACCEPTED_MAX = 400
+"""Characters of `Accept-Language` that are read."""
+WEIGHED = re.compile(r"([A-Za-z]{2,3})(?:-[A-Za-z0-9-]+)?(?:\s*;\s*q=([01](?:\.\d{0,3})?))?")
+"""A language of `Accept-Language`, and its weight."""
 
 
 def catalogue(language: str) -> Catalog:
@@ -32,7 +37,7 @@ def catalogue(language: str) -> Catalog:
         for message in read_po(BytesIO(file.read_bytes()), locale=language):
             if not message.id:
                 continue
-            if message.id in whole:
+            if whole.get(message.id, message.context) is not None:
                 raise ValueError(f"{file.name}: {message.id} is translated twice")
             whole[message.id] = message
     return whole
@@ -53,6 +58,19 @@ def translations(language: str) -> NullTranslations:
     return Translations(made)
 
 
+def preferred(accepted: str) -> str:
+    """The language of the texts that `Accept-Language` prefers (RFC 9110, section 12.5.4); English without one.
+
+    preferred("de, hu;q=0.9, en;q=0.8")    hu
+    """
+    asked = [WEIGHED.fullmatch(each.strip()) for each in accepted[:ACCEPTED_MAX].split(",")]
+    known = [
+        (each[1].lower(), float(each[2] or 1)) for each in asked if each and each[1].lower() in LANGUAGES
+    ]
+    language, weight = max(known, key=lambda each: each[1], default=("en", 0.0))
+    return language if weight else "en"
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """Words, amounts and days of one locale, and the clock of one zone."""
@@ -63,6 +81,11 @@ class Speech:
     @classmethod
     def of(cls, locale: str, time_zone: str) -> "Speech":
         return cls(locale_of(locale), time_zone)
+
+    @classmethod
+    def of_browser(cls, accepted: str | None) -> "Speech":
+        """That of somebody unknown, from what their browser sends as `Accept-Language`; on the clock of UTC."""
+        return cls.of(preferred(accepted or ""), "UTC")
 
     @property
     def language(self) -> str:
@@ -85,6 +108,10 @@ class Speech:
     def number(self, of: int) -> str:
         return number(of, self.locale)
 
+    def tenths(self, of: float) -> str:
+        """0.4, with the sign for decimals of the locale."""
+        return tenths(of, self.locale)
+
     def rate(self, basis_points: int) -> str:
         """A tax rate as the API has it: 2700 as 27%."""
         return rate(basis_points, self.locale)
@@ -99,6 +126,10 @@ class Speech:
             return self.day(text)
         except ValueError:
             return text
+
+    def weekday(self, text: str) -> str:
+        """A day with its weekday: Sat, Oct 3, 2026."""
+        return format_skeleton("yMMMEd", date.fromisoformat(text), locale=self.locale)
 
     def short_day(self, text: str) -> str:
         """Without its year, in the order of the locale: Oct 3."""

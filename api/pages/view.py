@@ -30,6 +30,11 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A script that looks again finds nothing new: the page stays as it is, with what is typed and where one is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     template: str
     shown: Mapping[str, Any] = field(default_factory=dict)
@@ -89,6 +94,11 @@ class View:
     me: Mapping[str, Any]
     in_utc: bool
     """Whether moments are shown in UTC, and not on the clock of the business."""
+
+    @property
+    def is_part(self) -> bool:
+        """Whether a script asks, for a part of a page that is open."""
+        return is_part(dict(self.visitor.request["headers"]))
 
     @property
     def origin(self) -> str:
@@ -208,6 +218,11 @@ class View:
     def refused(self, form: str, answer: Answer) -> Refused:
         """Why a form of this page was not accepted, for the page to tell beside what was typed."""
         return Refused(form, self.fields, answer.status, answer.body)
+
+
+def is_part(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a script asks, for a part of a page that is open. `headers`: of a request."""
+    return headers.get(b"hx-request") == b"true"
 
 
 def passed_on(headers: Mapping[bytes, bytes]) -> dict[str, str]:

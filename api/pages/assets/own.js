@@ -13,4 +13,7 @@ document.addEventListener("keydown", (event) => {
   if (doing) { event.preventDefault(); doing(); }
 });
 for (const here of document.querySelectorAll(".bar [aria-current], .tabs [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
-document.addEventListener("htmx:after:swap", () => document.querySelector("[data-focus]")?.focus());
+// Whoever is in what waits is in the answer afterwards.
+let waits = false;
+document.addEventListener("htmx:before:swap", () => { waits = Boolean(document.activeElement?.closest("#waiting")); });
+document.addEventListener("htmx:after:swap", () => document.querySelector(waits ? "#answer, #figures" : "[data-focus]")?.focus());

@@ -3,18 +3,17 @@
 from asyncio import gather
 from typing import Any
 
-from api.pages.asking import ApiRefused
-from api.pages.audit.asked import Asked, report_of
+from api.pages.asking import Answer, ApiRefused
 from api.pages.audit.timeline import proved
 from api.pages.page import page
-from api.pages.view import Screen, View
+from api.pages.view import Screen, Unchanged, View
 
 VERIFICATIONS = 10
 """Those that are remembered and shown; the API tells more."""
 
 
 @page("/audit")
-async def ledger(view: View) -> Screen:
+async def ledger(view: View) -> Screen | Unchanged:
     """Where the books begin. The proof and the figures read every fact, so each is made when it is asked for."""
     head, models = await gather(view.know("ledger.head"), view.know("read_models.list", None, {"limit": 200}))
     proof, seconds = await proved(view)
@@ -27,6 +26,8 @@ async def ledger(view: View) -> Screen:
     }
     if view.one("figures") == "yes":
         figures |= await _added_up(view, figures["month"])
+        if figures["is_waiting"] and view.is_part:
+            return Unchanged()
     stopped = [each for each in models.body["data"] if each["stop"] is not None]
     shown = {
         "head": head.body,
@@ -40,16 +41,22 @@ async def ledger(view: View) -> Screen:
 
 
 async def _added_up(view: View, month: str) -> dict[str, Any]:
-    liability, moved = await gather(
-        report_of(view, "reports.liability", Asked()),
-        report_of(view, "reports.movements", Asked({"from": month})),
-    )
-    if liability is None or moved is None:
+    """Both reports as one answer to wait for: of two, the one that is there first would be handed out in vain."""
+
+    async def both() -> Answer:
+        liability, moved = await gather(
+            view.ask("reports.liability"), view.ask("reports.movements", None, {"from": month})
+        )
+        if not (liability.is_good and moved.is_good):
+            return moved if liability.is_good else liability
+        return Answer(200, {"liability": liability.body, "moved": moved.body}, liability.position)
+
+    found = await view.frame.long.of((view.session.key, "figures", month), both)
+    if found is None:
         return {"is_waiting": True}
-    for each in (liability, moved):
-        if not each.is_good:
-            raise ApiRefused(each)
-    return {"liability": liability.body, "moved": moved.body}
+    if not found.is_good:
+        raise ApiRefused(found)
+    return dict(found.body)
 
 
 PAGES = (ledger,)

@@ -10,7 +10,7 @@ from api.pages.asking import Answer, ApiRefused
 from api.pages.audit.asked import asked_of, report_of
 from api.pages.audit.nameless import nameless
 from api.pages.page import page
-from api.pages.view import Screen, View
+from api.pages.view import Screen, Unchanged, View
 
 CLOCKS = ("as_of", "effective_as_of")
 PERIOD = ("from", "to", "clock", "as_of")
@@ -25,21 +25,23 @@ async def reports(view: View) -> Screen:
 
 
 @page("/audit/reports/liability")
-async def liability(view: View) -> Screen:
+async def liability(view: View) -> Screen | Unchanged:
     """What is owed to customers."""
     return await _report(view, "liability", "reports.liability", CLOCKS, rows=_figures)
 
 
 @page("/audit/reports/movements")
-async def movements(view: View) -> Screen:
+async def movements(view: View) -> Screen | Unchanged:
     """What moved it in a period, by cause."""
     return await _report(view, "movements", "reports.movements", PERIOD, rows=_moved)
 
 
 @page("/audit/reports/movements/lines")
-async def movement_lines(view: View) -> Screen:
+async def movement_lines(view: View) -> Screen | Unchanged:
     """The movements behind the sums: by time, where one page has all of them."""
     screen = await _report(view, "lines", "reports.movement_lines", (*PERIOD, "cause", "cursor"))
+    if isinstance(screen, Unchanged):
+        return screen
     report = screen.shown.get("report")
     if not report or report["has_more"] or view.one("cursor"):
         return replace(screen, shown={**screen.shown, "by_time": False})
@@ -49,39 +51,39 @@ async def movement_lines(view: View) -> Screen:
 
 
 @page("/audit/reports/sales")
-async def sales(view: View) -> Screen:
+async def sales(view: View) -> Screen | Unchanged:
     """What was sold in a period, and the tax in it."""
     return await _report(view, "sales", "reports.sales", PERIOD, rows=lambda body: body["taxes"])
 
 
 @page("/audit/reports/reasons")
-async def reasons(view: View) -> Screen:
+async def reasons(view: View) -> Screen | Unchanged:
     """Why things were done by hand in a period."""
     names = (*PERIOD, "group")
     return await _report(view, "reasons", "reports.reasons", names, rows=lambda body: body["reasons"])
 
 
 @page("/audit/reports/reasons/lines")
-async def reason_lines(view: View) -> Screen:
+async def reason_lines(view: View) -> Screen | Unchanged:
     """The facts behind the reasons."""
     names = (*PERIOD, "group", "code", "without_code", "cursor")
     return await _report(view, "entries", "reports.reason_lines", names)
 
 
 @page("/audit/reports/expiring")
-async def expiring(view: View) -> Screen:
+async def expiring(view: View) -> Screen | Unchanged:
     """Packages whose last day comes."""
     return await _report(view, "watched", "reports.expiring", (*CLOCKS, "from", "to", "cursor"))
 
 
 @page("/audit/reports/outstanding")
-async def outstanding(view: View) -> Screen:
+async def outstanding(view: View) -> Screen | Unchanged:
     """Packages that are not paid."""
     return await _report(view, "watched", "reports.outstanding", (*CLOCKS, "cursor"))
 
 
 @page("/audit/reports/corrections")
-async def corrections(view: View) -> Screen:
+async def corrections(view: View) -> Screen | Unchanged:
     """What was changed by hand in a period; without one, this month."""
     return await _report(
         view, "entries", "reports.corrections", ("from", "to", "cursor"), instead=_month(view)
@@ -89,7 +91,7 @@ async def corrections(view: View) -> Screen:
 
 
 @page("/audit/reports/late-entries")
-async def late_entries(view: View) -> Screen:
+async def late_entries(view: View) -> Screen | Unchanged:
     """What was recorded in a period, and had happened before it; without one, this month."""
     return await _report(
         view, "entries", "reports.late_entries", ("from", "to", "cursor"), instead=_month(view)
@@ -116,7 +118,7 @@ async def _report(
     *,
     rows: Rows | None = None,
     instead: Mapping[str, str] | None = None,
-) -> Screen:
+) -> Screen | Unchanged:
     """A report with its question. `instead`: parameters where the address has none."""
     asked = asked_of(view, *names, **(instead or {}))
     found = await report_of(view, operation, asked)
@@ -127,7 +129,7 @@ async def _report(
         "problem": None,
     }
     if found is None:
-        return Screen("audit/reports/waiting.html", shown)
+        return Unchanged() if view.is_part else Screen("audit/reports/waiting.html", shown)
     shown["opens_after"] = _day_beside(view.one("from"), -1)
     shown["day_after"] = _day_beside(view.one("effective_as_of"), 1)
     if found.status == 400:  # told beside the question

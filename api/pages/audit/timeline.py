@@ -83,13 +83,13 @@ async def last_verification(view: View) -> Any | None:
     return next(iter(found.body["data"]), None)
 
 
-async def proved(view: View) -> tuple[Any | None, str]:
+async def proved(view: View) -> tuple[Any | None, float]:
     """The chain recomputed, if that was asked for, and the seconds that it took."""
     if view.one("verify") != "yes":
-        return None, ""
+        return None, 0.0
     began = perf_counter()
     found = await view.know("ledger.verification")
-    return found.body, f"{perf_counter() - began:.1f}"
+    return found.body, perf_counter() - began
 
 
 async def _opened(view: View, path: dict[str, str], opened: Entry) -> dict[str, Any]:

@@ -28,6 +28,12 @@ th,td{padding:.375rem 0;padding-inline-end:1rem;border-bottom:1px solid #d9d4ce;
 td:not(:first-child){white-space:nowrap}
 th:last-child,td:last-child{padding-inline-end:0;text-align:end}
 th{color:#5f5b57;font-weight:600}
+@media(max-width:30rem){
+th,td{padding-inline-end:.5rem}
+th:first-child,td:first-child{overflow-wrap:anywhere}
+dl{column-gap:1rem}
+table{font-size:.8125rem}
+}
 .notice{border:2px solid;padding:.5rem .75rem;font-weight:600}
 @media print{body{padding:0;max-width:none;font-size:11pt}}
 """.strip()

@@ -17,6 +17,8 @@ from tests.api.desk import Desk
 
 WAITING = 'id="waiting"'
 """In a page whose report is being made."""
+INLINE = {"bdi", "mark"}
+"""Elements inside a word or a line, which no space sets apart."""
 VOID = {"input", "meta", "link", "br", "img", "path", "circle", "use"}
 
 
@@ -39,7 +41,7 @@ class Element:
     def text(self) -> str:
         """What people read, with single spaces. A name that stands apart from its neighbours stays in its line."""
         parts = (
-            each if isinstance(each, str) else each.text if each.tag == "bdi" else f" {each.text} "
+            each if isinstance(each, str) else each.text if each.tag in INLINE else f" {each.text} "
             for each in self.inside
         )
         return " ".join("".join(parts).split())

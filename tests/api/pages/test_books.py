@@ -199,12 +199,24 @@ def test_a_report_that_takes_long_says_so_and_is_shown_once_it_is_there(
     assert first.status_code == 200
     assert "Being made" in first.text
     assert "€200.00" not in first.text
+    assert "<title>Being made: What is owed to customers" in first.text
     (again,) = (link for link in read(first.text).all("a") if link.text == "Look again")
     assert again.attributes["href"] == address
     browser.go(address)
     assert "€200.00" in browser.text
     # What is taken along is whole, however long it takes.
     assert browser.client.get(f"{address}?as=json", headers={"cookie": browser.cookie}).json()
+
+
+@pytest.mark.parametrize("address", ["/audit/reports/liability", "/audit?figures=yes"])
+def test_a_script_that_looks_for_what_is_not_there_changes_nothing(
+    salon: Desk, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """What is typed meanwhile stays, and where one is."""
+    monkeypatch.setattr(LongAnswers, "patience_s", 0.0)
+    browser = auditor_of(salon)
+    looks = browser.client.get(address, headers={"cookie": browser.cookie, "hx-request": "true"})
+    assert (looks.status_code, looks.text) == (204, "")
 
 
 def test_figures_that_take_long_say_so_on_the_first_page(

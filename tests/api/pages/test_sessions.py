@@ -187,3 +187,45 @@ def test_a_place_that_no_header_can_hold_is_not_gone_to(desk: Desk, next: str) -
     for path, content in (("/zone", f"next={next}"), ("/sign-in", f"next={next}&api_key={desk.key}")):
         answer = desk.client.post(path, content=content, headers=sent, follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/desk")
+
+
+def test_the_sign_in_speaks_the_language_of_the_browser(desk: Desk) -> None:
+    hungarian = {"accept-language": "hu-HU,hu;q=0.9,en;q=0.8"}
+    for address, told in (
+        ("/sign-in", "Az Ön kulcsa"),
+        ("/sign-in/link?code=x", "Ez a hivatkozás egyszer léptet be"),
+        ("/sign-in/card?business=x", "A kártyán szereplő e-mail-cím"),
+        ("/desk/no/such/page", "Ilyen itt nincs."),
+    ):
+        assert told in desk.client.get(address, headers=hungarian).text, address
+    refused = desk.client.post("/sign-in", data={"api_key": "no"}, headers=hungarian)
+    assert "Ez a kulcs semmit sem nyit" in refused.text
+    assert "Ilyen itt nincs" not in desk.client.get("/desk/no/such/page").text
+    other = desk.client.put("/sign-in", headers=hungarian)
+    assert other.status_code == 405
+    assert '<html lang="hu">' in other.text
+
+
+def test_a_script_whose_visitor_is_signed_out_leads_to_the_sign_in_and_back(desk: Desk) -> None:
+    """And it swaps nothing: a list would hold a form for a key otherwise."""
+    asks = {
+        "cookie": "other=1",
+        "hx-request": "true",
+        "hx-current-url": "http://here/desk/customers?status=active",
+    }
+    answer = desk.client.get("/desk/customers?search=a", headers=asks)
+    assert answer.status_code == 204
+    assert "location" not in answer.headers
+    assert answer.headers["hx-redirect"] == "/sign-in?next=%2Fdesk%2Fcustomers%3Fstatus%3Dactive"
+    elsewhere = asks | {"hx-current-url": "http://here//evil.example/"}
+    again = desk.client.get("/desk/customers?search=a", headers=elsewhere).headers["hx-redirect"]
+    assert again == "/sign-in?next=%2Fdesk%2Fcustomers%3Fsearch%3Da"
+
+
+def test_what_a_script_is_refused_takes_the_place_of_the_whole_page(desk: Desk) -> None:
+    browser = Browser.signed_in(desk)
+    address, cookie = "/desk/customers/cus_00000000000000000000000000", {"cookie": browser.cookie}
+    answer = browser.client.get(address, headers={**cookie, "hx-request": "true"})
+    assert answer.status_code == 404
+    assert (answer.headers["hx-retarget"], answer.headers["hx-reselect"]) == ("#main", "#main")
+    assert "hx-retarget" not in browser.client.get(address, headers=cookie).headers

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.pages.marking import colour, marked
 from api.pages.rendering import FIRST_STRONG_ISOLATE, POP_ISOLATE, isolated, mobile
 from tests.api.desk import Desk
 from tests.api.pages.browser import Browser
@@ -33,6 +34,28 @@ def test_a_mobile_number_is_shown_in_groups() -> None:
     assert mobile("+36201234567") == "+36 20 123 4567"
     assert mobile("12") == "12"
     assert mobile(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "search", "shown"),
+    [
+        ("Kata Szabó", "sza", "Kata <mark>Sza</mark>bó"),
+        ("Kata Szabó", "SZABO kat", "<mark>Kat</mark>a <mark>Szabó</mark>"),
+        ("Áron Áron", "aron", "<mark>Áron</mark> <mark>Áron</mark>"),
+        ("<b>Anna</b>", "<b>", "<mark>&lt;b&gt;</mark>Anna&lt;/b&gt;"),
+        ("Anna", "", "Anna"),
+        ("Anna", "x", "Anna"),
+        ("Strauß", "auss", "Str<mark>auß</mark>"),
+        ("Anna", "\N{COMBINING ACUTE ACCENT}", "Anna"),
+    ],
+)
+def test_a_name_is_marked_where_it_fits_the_search(text: str, search: str, shown: str) -> None:
+    assert marked(text, search) == shown
+
+
+def test_somebody_has_the_same_colour_everywhere() -> None:
+    assert {colour(f"cus_{n}") for n in range(20)} == {"", "a", "b", "c"}
+    assert colour("cus_1") == colour("cus_1")
 
 
 def test_a_flaw_names_its_field_and_what_is_wrong_in_the_language_of_the_business(desk: Desk) -> None:
