@@ -14,7 +14,6 @@ from operator import add
 from typing import NamedTuple, TypeAlias, cast, get_args
 
 from domain.ledger.mapper import Recorded
-from domain.moments import local_day
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import (
     PackageFact,
@@ -39,6 +38,7 @@ from replay.reports.liability import (
     figures_of,
     uses_moved,
 )
+from replay.reports.local_days import LocalDays
 from replay.reports.movements import (
     CAUSES,
     MOVES_NOTHING,
@@ -123,6 +123,10 @@ class DaySums:
 
     zones: set[str] = field(default_factory=set)
     """Those by whose rules expiries were computed: of the packages that are in the sums, or were once."""
+    local_days: LocalDays = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.local_days = LocalDays(self.zone)
 
     def add(self, others: "DaySums", sign: int) -> None:
         self.zones |= others.zones
@@ -145,7 +149,7 @@ class DaySums:
             return
         if step.passed is not None:
             sums.passed = max(sums.passed, step.passed)
-        day = local_day(step.moment, self.zone).toordinal()
+        day = self.local_days.of(step.moment)
         _add_to(sums.days[day], step.amounts, 1)
         for taxes, sign in step.taxes:
             sums.rates[day].add_taxes(taxes, sign)

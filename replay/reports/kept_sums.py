@@ -12,7 +12,7 @@ is found then and believed (`kept_form.py`). Nothing is stored here.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from threading import Lock
 from typing import cast
 
@@ -20,7 +20,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.reading import reading
 from domain.ledger.records import FactFilter
 from domain.ledger.report_sums import StoredSums
-from domain.moments import MILLISECOND, local_day, start_of
+from domain.moments import MILLISECOND
 from domain.package.fact_parts import PackageOpened
 from domain.package.facts import FACTS
 from projections.models.versions import SUMS_OF_DAYS
@@ -56,8 +56,8 @@ class _End:
     """Where a question ends, on one clock."""
 
     clock: Clock
-    day: date | None
-    """None: with everything there is."""
+    day: int | None
+    """Its ordinal; None: with everything there is."""
     judged_at: datetime
 
 
@@ -123,7 +123,7 @@ class KeptSums:
         with self._lock:
             apart = self._brought_on(books)
             sums = self._sums.clocks[period.clock]
-            rates = sums.rates_upto(None if end.day is None else end.day.toordinal())
+            rates = sums.rates_upto(end.day)
             sold = self._upto(end)[SOLD_AT] - self._before(period)[SOLD_AT]
             if period.start is not None:
                 rates.add_all(sums.rates_upto(self._day_before(period.start)), -1)
@@ -141,8 +141,8 @@ class KeptSums:
             return None if known else _End(clock, None, books.moment)
         if len(ends) > 1:
             return None
-        day = local_day(books.moment, self.zone)
-        is_whole_day = ends[0] == start_of(date.fromordinal(day.toordinal() + 1), self.zone)
+        day = self._sums.local_days.of(books.moment)
+        is_whole_day = ends[0] == self._sums.local_days.start(day + 1)
         return _End(clock, day, books.moment) if is_whole_day else None
 
     def _is_ahead(self, end: _End) -> bool:
@@ -151,8 +151,7 @@ class KeptSums:
         return end.day is None and self._sums.clocks[end.clock].passed > end.judged_at
 
     def _upto(self, end: _End) -> Amounts:
-        day = None if end.day is None else end.day.toordinal()
-        return self._sums.clocks[end.clock].upto(day, end.judged_at)
+        return self._sums.clocks[end.clock].upto(end.day, end.judged_at)
 
     def _before(self, period: Period) -> Amounts:
         sums: ClockSums = self._sums.clocks[period.clock]
@@ -161,7 +160,7 @@ class KeptSums:
         return sums.upto(self._day_before(period.start), period.start - MILLISECOND)
 
     def _day_before(self, start: datetime) -> int:
-        return local_day(start, self.zone).toordinal() - 1
+        return self._sums.local_days.of(start) - 1
 
     # The row that is kept
 

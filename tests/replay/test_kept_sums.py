@@ -6,8 +6,10 @@ from random import Random
 
 import pytest
 
+from domain.catalogue.facts import OfferLine
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done
+from domain.moments import start_of
 from domain.package.commands import (
     AdjustPrice,
     CancelPackage,
@@ -19,6 +21,7 @@ from domain.package.commands import (
     RedeemUnits,
     ReinstatePackage,
     RestoreUnits,
+    SellPackage,
     SetExpiry,
     TransferUnits,
     UndoTransfer,
@@ -205,6 +208,28 @@ def watched_alike(world: World, last: date) -> None:
             assert list(watched.cards_at(snapshot, BUSINESS, found)) == [
                 {**cards[each.package_id], "business_id": BUSINESS} for each in found
             ]
+
+
+def test_days_are_those_of_the_reports_where_clocks_went_back_over_midnight(world: World) -> None:
+    """At one minute past midnight in St. John's, so that it was the day before once more for most of an hour."""
+    zone, kept = "America/St_Johns", KeptSums("America/St_Johns")
+    midnight = start_of(date(2010, 11, 7), zone)
+    for minutes in (-15, 0, 15, 75):
+        world.do(
+            SellPackage(
+                package_id=f"pkg_{minutes % 100}",
+                customer_id="cus_ann",
+                name="Units",
+                lines=(OfferLine(quantity=1, services=("svc_1",)),),
+                price=Money(amount=1000, currency="EUR"),
+                effective_at=midnight + timedelta(minutes=minutes),
+            )
+        )
+    for day in (date(2010, 11, 6), date(2010, 11, 7)):
+        books = packages_then(world.ledger.recorder, closing_of(zone, "effective", day), world.now)
+        period = period_of(zone, "effective", day)
+        assert kept.movements(books, period) == movements(books, period)
+        assert kept.sales(books, period) == sales(books, period)
 
 
 @pytest.mark.parametrize("seed", range(3))
