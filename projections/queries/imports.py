@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, case, func, literal, select
 
 from projections.engine.definition import Row
+from projections.engine.index_walk import use_indexes
 from projections.engine.snapshot import Snapshot
 from projections.models.customers import CUSTOMERS
 from projections.models.packages import CARDS
@@ -22,6 +23,7 @@ def imports_in(snapshot: Snapshot, business_id: str) -> list[Row]:
     It reads one index entry and one row for each customer or package that was imported, and no other. Customers who
     were erased since have no row, and are counted no more.
     """
+    use_indexes(snapshot.connection)
     found = [*_packages(snapshot, business_id), *_customers(snapshot, business_id)]
     return sorted(found, key=lambda row: (row["began_at"], row["import_id"]), reverse=True)
 

@@ -136,6 +136,7 @@ def test_the_role_for_dumps_reads_all_and_writes_nothing(loaded: Terminal) -> No
 ANY = -1
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "damage",
     [
@@ -170,6 +171,7 @@ def test_what_a_restore_in_part_left_of_the_read_models_is_told_in_a_line_and_me
     assert loaded.liability()["packages"] == 171
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "damage",
     [
@@ -193,6 +195,7 @@ def test_a_ledger_that_is_not_whole_is_told_in_a_line(loaded: Terminal, damage: 
     assert any("Error:" in each.stderr for each in told)
 
 
+@pytest.mark.extended
 def test_books_put_back_by_hand_under_read_models_that_are_ahead_are_told_and_mended(tmp_path: Path) -> None:
     embedded = sqlite_terminal(tmp_path / "books")
     embedded.open_business()

@@ -150,6 +150,7 @@ def test_a_copy_may_be_served_for_a_trial(books: dict[str, str], tmp_path: Path)
             assert answers(books["CARNET_PORT"])
 
 
+@pytest.mark.extended
 def test_a_copy_is_noticed_while_any_process_of_that_server_is_left(
     books: dict[str, str], tmp_path: Path
 ) -> None:
@@ -204,6 +205,7 @@ def either(request: pytest.FixtureRequest, books: dict[str, str]) -> Settings:
     return Settings.read({**books, "CARNET_DATABASE": request.getfixturevalue("postgres_url")})
 
 
+@pytest.mark.extended
 def test_a_copy_of_books_out_of_sight_is_told_once(
     either: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +225,7 @@ def test_a_copy_of_books_out_of_sight_is_told_once(
     assert caplog.messages == []
 
 
+@pytest.mark.extended
 def test_a_copy_in_another_database_of_the_same_server_is_refused_while_the_first_is_served(
     postgres_server: PostgresServer, postgres_template: str, postgres_url: str, books: dict[str, str]
 ) -> None:
