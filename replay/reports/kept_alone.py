@@ -65,16 +65,20 @@ class KeptAlone(Generic[S]):
     def begin(self, recorder: LedgerRecorder) -> None:
         """Look for the sums that are kept before anything else is asked. Raises LedgerUnavailable."""
         with self._lock:
-            row = None if self.position else self.keeping.find()
-            kept = self.kind.believed(recorder, self.zone, row)
-            if row is not None and kept is not None:
-                self.sums, self.found_at = kept, row.position
+            self._begin(recorder)
+
+    def _begin(self, recorder: LedgerRecorder) -> None:
+        row = None if self.position else self.keeping.find()
+        kept = self.kind.believed(recorder, self.zone, row)
+        if row is not None and kept is not None:
+            self.sums, self.found_at = kept, row.position
 
     def _brought_on(self, recorder: LedgerRecorder) -> Head:
         """Bring the sums to the head of the ledger, some facts at a time, under the lock; the head.
 
         Raises UnreadableFact, LedgerUnavailable.
         """
+        self._begin(recorder)  # where the database could not be reached before, or another thread was quicker
         head, before = recorder.head(), self.position
         bring_on(self.sums, recorder, head.position, self.wanted)
         if self.position > before:

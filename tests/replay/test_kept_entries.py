@@ -23,8 +23,10 @@ from domain.ledger.carnet import Carnet
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded import sqlite
 from domain.ledger.envelope import NewFact, StoredFact
+from domain.ledger.errors import LedgerUnavailable
 from domain.ledger.mapper import Meta, store
 from domain.ledger.records import Append, Stored
+from domain.ledger.report_sums import StoredSums
 from domain.moments import MILLISECOND, beyond, local_day, start_of
 from domain.package.commands import CorrectLine
 from replay.all_packages import PackagesThen, packages_then
@@ -38,6 +40,7 @@ from replay.reports.entries import (
 )
 from replay.reports.entry_sums import Days
 from replay.reports.kept_form import Keeping
+from replay.reports.kept_late import KeptLate
 from replay.reports.late_sums import SUMS_OF_LATE_ENTRIES, LateSums
 from replay.reports.local_days import LocalDays
 from replay.reports.movements import Clock, closing_of, period_of
@@ -276,6 +279,27 @@ def test_threads_that_ask_at_once_count_each_fact_once(world: World) -> None:
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(kept.late.late_entries, recorder, third, None, 0, 10) for _ in range(40)]
         assert {answer.result().facts for answer in asked} == {20}
+
+
+def test_sums_that_could_not_be_looked_for_at_first_are_found_by_the_next_question(world: World) -> None:
+    world.on(0).sell("a", "ann", 5, 5_000, None)
+    recorder, first, away = world.ledger.recorder, KeptLate(ZONE), [LedgerUnavailable("away")]
+    first.late_entries(recorder, FIRST, None, 0, 10)
+    row = first.stored(recorder)
+
+    def find() -> StoredSums | None:
+        if away:
+            raise away.pop()
+        return row
+
+    later = KeptLate(ZONE, Keeping(find))
+    with pytest.raises(LedgerUnavailable):
+        later.begin(recorder)
+    assert later.late_entries(recorder, FIRST, None, 0, 10) == first.late_entries(
+        recorder, FIRST, None, 0, 10
+    )
+    assert row is not None
+    assert later.found_at == row.position
 
 
 @pytest.mark.parametrize("zone", HARD_ZONES)
