@@ -326,11 +326,8 @@ class Keys:
     ) -> _Known:
         """`since` and `forgotten`: from before it was read."""
         before = self._remembered.get(stored.id)
-        if (
-            before is not None
-            and before.stored == stored
-            and None is not member_version == before.member_version
-        ):
+        told = stored, member_version
+        if before and member_version is not None and (before.stored, before.member_version) == told:
             found = replace(before, since=since)
         else:
             role, genuine = role_of(stored, self._present_role), is_genuine(self._peppers, stored)
