@@ -9,32 +9,28 @@ order in time keeps the indexes compact (design.md, The store).
 
 import time
 from collections.abc import Callable
-from secrets import randbits, token_bytes
+from secrets import randbits
+
+from domain.random_bytes import RandomBytes
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: texts sort as their values do, without letters that look like digits."""
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 RANDOM_BITS = 74
+RANDOM_BYTES = 10
+"""As many as hold them."""
 BUSINESS_BITS = 60
-DRAWN_AT_ONCE = 256
 
 
 class Randomness:
-    """Random bits of ids, drawn for many ids at once: each call of the system lets other threads run first.
-    One for each process; thread-safe."""
+    """Random bits of ids, drawn for many ids at once. One for each process; thread-safe."""
 
     def __init__(self) -> None:
-        self._left: list[int] = []
+        self._drawn = RandomBytes(RANDOM_BYTES)
 
     def bits(self) -> int:
         """The random bits of one id, never given twice."""
-        try:
-            return self._left.pop()
-        except IndexError:
-            drawn = token_bytes(DRAWN_AT_ONCE * 10)
-            numbers = [int.from_bytes(drawn[at : at + 10]) for at in range(0, len(drawn), 10)]
-            self._left += numbers[1:]
-            return numbers[0]
+        return int.from_bytes(self._drawn.draw())
 
 
 def _asked_for() -> int:

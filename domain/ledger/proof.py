@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from json import dumps
-from secrets import token_bytes
 
 from domain.ledger.envelope import NewFact
 from domain.people.directory import PHOTO, Person
+from domain.random_bytes import RandomBytes
 
 SALT_BYTES = 16
 PROOF_BYTES = 16
+_SALTS = RandomBytes(SALT_BYTES)
 
 
 def new_salt() -> bytes:
-    return token_bytes(SALT_BYTES)
+    return _SALTS.draw()
 
 
 def salt_of(body: str) -> bytes:
