@@ -8,8 +8,10 @@ with a `Decision`, or raises a refusal. Both are pure. A question whose answer w
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from domain.claims import Claim
 from domain.people.directory import Person, Place, Text
@@ -34,8 +36,7 @@ Peek = Callable[[str], Any]
 """Stream id → its cached state, or None: only a hint at what else to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(Struct, frozen=True, gc=False):
     """What a decision must see, read in one round trip. Streams are read before request keys."""
 
     streams: Mapping[str, int] = field(default_factory=dict)
@@ -198,8 +199,7 @@ class Books(Protocol):
         """A row of the directory, of a customer or member of staff that was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewStream:
+class NewStream(Struct, frozen=True, gc=False):
     """The registration of a stream, stored with its first fact; `customer_id` finds a customer's packages."""
 
     kind: str
@@ -207,8 +207,7 @@ class NewStream:
     customer_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """The outcome of a command: facts by stream, and everything stored together with them."""
 
     facts: "Mapping[str, tuple[str, Sequence[Fact]]]"

@@ -2,9 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from domain.claims import is_named_by
 from domain.decision import Reads
@@ -24,8 +25,7 @@ SHAPES_MAX = 4_096
 """Shapes whose sizes are remembered: to measure a stream takes as long as a third of a command."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
+class _Size(Struct, frozen=True, gc=False):
     bytes: int
     measured: int
     """The version that was measured."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from domain.booking.state import Booking
 from domain.decision import Reads
 from domain.fact import fold
@@ -53,7 +55,7 @@ def _package(package: Package, survivor_id: str) -> Package:
         customer_id=survivor_id,
         beneficiaries=tuple(ours if id == theirs else id for id in package.beneficiaries),
         uses={
-            id: replace(use, participant_id=ours) if use.participant_id == theirs else use
+            id: structs.replace(use, participant_id=ours) if use.participant_id == theirs else use
             for id, use in package.uses.items()
         },
         holds={

@@ -7,10 +7,11 @@ erased with it, so that nothing can be guessed from what stays.
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from json import dumps
 from secrets import token_bytes
+
+from msgspec import structs
 
 from domain.ledger.envelope import NewFact
 from domain.people.directory import PHOTO, Person
@@ -73,7 +74,7 @@ def seal_of_request(
 
 def salted(people: Sequence[Person]) -> tuple[Person, ...]:
     """Rows of the directory, each with a salt of its own, but for those of photos: no fact tells of an image."""
-    return tuple(each if _is_of_photo(each) else replace(each, salt=new_salt()) for each in people)
+    return tuple(each if _is_of_photo(each) else structs.replace(each, salt=new_salt()) for each in people)
 
 
 def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Person]) -> tuple[NewFact, ...]:
@@ -83,7 +84,7 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
         added["proof"] = request
         if facts and not people:  # of nearly every command
             meta = facts[0].meta[:-1] + b',"proof":"' + request.encode() + b'"}'
-            return (replace(facts[0], meta=meta), *facts[1:])
+            return (structs.replace(facts[0], meta=meta), *facts[1:])
     told = [each for each in people if not _is_of_photo(each)]
     if told:
         added["people"] = {
@@ -92,7 +93,7 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
     if not facts or not added:
         return tuple(facts)
     meta = facts[0].meta[:-1] + b"," + dumps(added, separators=(",", ":")).encode()[1:]
-    return (replace(facts[0], meta=meta), *facts[1:])
+    return (structs.replace(facts[0], meta=meta), *facts[1:])
 
 
 def _is_of_photo(person: Person) -> bool:

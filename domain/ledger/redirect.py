@@ -4,7 +4,6 @@ The ids in the command are replaced, and what the command then reads is read. A 
 passes through as it is.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from msgspec import structs
@@ -70,4 +69,4 @@ def acting(at: Circumstances, books: LoadedBooks) -> Circumstances:
     """The circumstances with the customer who acts, as the survivor."""
     if at.actor.role is not A_CUSTOMER or (id := books.survivor_of(at.actor.id)) == at.actor.id:
         return at
-    return replace(at, actor=at.actor.model_copy(update={"id": id}))
+    return structs.replace(at, actor=at.actor.model_copy(update={"id": id}))

@@ -1,8 +1,9 @@
 """A stream as the books of a batch hold it: its state, folded fact by fact."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field, structs
 
 from domain.ledger.mapper import Recorded
 from domain.package.facts import UnitsRedeemed
@@ -21,8 +22,7 @@ class Last(NamedTuple):
     meta: bytes
 
 
-@dataclass
-class Stream:
+class Stream(Struct, gc=False):
     """A stream as far as it is known: its state, and the facts this batch read or decided."""
 
     kind: str
@@ -43,17 +43,7 @@ class Stream:
 
     def copy(self) -> "Stream":
         """A copy to extend, without the facts. States and views are values and are shared."""
-        return Stream(
-            self.kind,
-            self.id,
-            self.state,
-            self.version,
-            self.position,
-            self.view,
-            self.people,
-            self.authors,
-            self.last,
-        )
+        return structs.replace(self, facts=[])
 
     def add(self, fact: Recorded, view: View | None) -> None:
         assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"

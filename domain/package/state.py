@@ -15,8 +15,7 @@ from domain.package.units import Line
 from domain.values import CancellationTerms, ExternalRef, PaymentMethod
 
 
-@dataclass(frozen=True)
-class Allocation:
+class Allocation(Struct, frozen=True, gc=False):
     """The units that one redemption still uses of one line; restoring and corrections shrink it."""
 
     number: int
@@ -26,8 +25,7 @@ class Allocation:
     """Whether a booking forfeited them instead: no session took place."""
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Struct, frozen=True, gc=False):
     """A redemption, as far as it took units of this package, or forfeited them."""
 
     effective_at: datetime
@@ -50,8 +48,7 @@ class Use:
         return sum(len(allocation.units) for allocation in self.allocations if not allocation.forfeited)
 
 
-@dataclass(frozen=True)
-class Hold:
+class Hold(Struct, frozen=True, gc=False):
     """Units of one line reserved for a booking."""
 
     line: int
@@ -62,8 +59,7 @@ class Hold:
     held_at: datetime
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(Struct, frozen=True, gc=False):
     """A payment, and what was refunded of it; minor units."""
 
     amount: int
@@ -91,8 +87,7 @@ class Reminder:
     """None: it is due."""
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True, gc=False):
     """A change of a line's available units, in business time. A hold lowers them, its release raises them."""
 
     effective_at: datetime

@@ -1,7 +1,8 @@
 """Telling bookings, in the same append, of units that go back by hand or because their package ends."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.booking.paid_units import concerned, without
@@ -28,4 +29,4 @@ def tell_bookings(decision: Decision, books: Books, _: Circumstances) -> Decisio
         fact = None if booked is None else without(booked, id, packages, moved)
         if fact is not None:
             told[id] = ("booking", [fact])
-    return replace(decision, facts={**decision.facts, **told}) if told else decision
+    return structs.replace(decision, facts={**decision.facts, **told}) if told else decision

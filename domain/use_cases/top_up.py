@@ -4,7 +4,8 @@ A customer names its own rules, so that nothing more is read of customers withou
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads
@@ -44,7 +45,7 @@ def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
         return decision
     facts = {**_opened(decision, books, at), **_withdrawn(decision, books, at)}
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("top_up", new) for id, new in facts.items()}
-    return replace(decision, facts={**decision.facts, **made}) if made else decision
+    return structs.replace(decision, facts={**decision.facts, **made}) if made else decision
 
 
 def _opened(decision: Decision, books: Books, at: Circumstances) -> dict[str, list[TopUpFact]]:
