@@ -65,7 +65,7 @@ class Reads(Struct, frozen=True, gc=False):
     @classmethod
     def all_of(cls, many: Iterable["Reads"]) -> "Reads":
         """The union of them; a stream is read from the lowest version asked for."""
-        many = tuple(each for each in many if each != NOTHING)
+        many = [each for each in many if each != NOTHING]
         if len(many) < 2:
             return many[0] if many else NOTHING
         streams: dict[str, int] = {}
@@ -140,6 +140,9 @@ class Books(Protocol):
 
     def survivor_of(self, customer_id: str) -> str:
         """The customer whose other name this is, after a merge; else the same. Reads nothing."""
+
+    def owner_of(self, stream_id: str) -> str | None:
+        """The customer whose package, booking, membership or rule this stream is; None for any other stream."""
 
     def own_owner_of(self, stream_id: str) -> str | None:
         """The customer for whom a stream that was read was recorded, whatever was merged since."""
@@ -229,6 +232,11 @@ class Decision(Struct, frozen=True, gc=False):
     def facts_of(self, kind: str) -> dict[str, Sequence[Any]]:
         """Stream id → its new facts, of all streams of a kind."""
         return {id: facts for id, (of, facts) in self.facts.items() if of == kind}
+
+    @property
+    def fact_types(self) -> "set[type[Fact]]":
+        """The classes of its facts."""
+        return {type(fact) for _, facts in self.facts.values() for fact in facts}
 
     @property
     def made(self) -> "list[tuple[str, str, Fact]]":

@@ -112,7 +112,7 @@ def _decided(order: Order, books: LoadedBooks, at: Circumstances, passed_over: C
 
 
 def _check_renewed(order: Order, books: LoadedBooks, at: Circumstances, passed_over: Collection[str]) -> None:
-    if order.use_case is RENEW_MEMBERSHIP:
+    if not books.has_renewals or order.use_case is RENEW_MEMBERSHIP:
         return
     due = [id for id in memberships_due(books.seen_states, books, at.now) if id not in passed_over]
     if due:

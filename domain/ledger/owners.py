@@ -21,11 +21,12 @@ from domain.top_up.state import TopUp
 from domain.updated import updated
 
 _BY_PARTICIPANT = "participant_id"
+OWNED = (Package, Booking, Membership, TopUp)
 
 
 def owner_of(state: object) -> str | None:
     """The customer whose package, booking, membership or rule this is; None for anything else."""
-    return state.customer_id if isinstance(state, Package | Booking | Membership | TopUp) else None
+    return state.customer_id if isinstance(state, OWNED) else None
 
 
 def owned_by(state: Any, survivor_id: str) -> Any:
@@ -98,7 +99,7 @@ def merged_then(
     for id, recorded in customers.items():
         facts: list[Any] = [each.fact for each in recorded if counts(each)]
         then = fold(evolve, None, facts) if facts else None
-        if then is not None and (then.merged_into is not None or then.merges):
+        if then is not None and then.is_merged:
             found[id] = then
     return found
 

@@ -32,9 +32,11 @@ def reads_actor(order: Order) -> Reads | None:
 
 def redirected(order: Order, books: LoadedBooks) -> Order:
     """Raises NotLoaded for what the order reads now and did not read before."""
+    if not books.has_merged:
+        return order
     if missing := books.unread_survivors().streams:
         raise NotLoaded(Reads(missing))
-    if not books.has_merged or isinstance(order.command, LITERAL):
+    if isinstance(order.command, LITERAL):
         return order
     command = order.command
     named = {name: id for name in CUSTOMERS if isinstance(id := getattr(command, name, None), str)}

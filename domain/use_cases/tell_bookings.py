@@ -10,14 +10,12 @@ from domain.decision import Books, Decision
 from domain.fact import Fact
 from domain.package.facts import HoldReleased, LineCorrected, PackageFact, UnitsRestored
 
-GIVES_BACK = frozenset({UnitsRestored, HoldReleased, LineCorrected})
+GIVES_BACK = frozenset[type[Fact]]({UnitsRestored, HoldReleased, LineCorrected})
 """Facts by which units go back; nearly every decision has none of them."""
 
 
 def tell_bookings(decision: Decision, books: Books, _: Circumstances) -> Decision:
     """The decision with `booking.sources_changed` of every such booking it has no facts of. Raises NotLoaded."""
-    if not any(type(fact) in GIVES_BACK for _, facts in decision.facts.values() for fact in facts):
-        return decision
     found = {id: books.package(id) for id in decision.packages}
     packages = {id: package for id, package in found.items() if package is not None}
     moved: dict[str, Sequence[PackageFact]] = {

@@ -72,6 +72,9 @@ class PaperBooks:
     def survivor_of(self, customer_id: str) -> str:
         return customer_id
 
+    def owner_of(self, stream_id: str) -> str | None:
+        return self.own_owner_of(stream_id)
+
     def own_owner_of(self, stream_id: str) -> str | None:
         owner: str | None = getattr(self.states.get(stream_id), "customer_id", None)
         return owner
