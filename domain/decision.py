@@ -60,7 +60,7 @@ class Reads(Struct, frozen=True, gc=False):
         return bool(self.packages_of or self.claimed or self.everything_of or self.unspent_of)
 
     def __or__(self, other: "Reads") -> "Reads":
-        return Reads.all_of((self, other))
+        return self if other == NOTHING else Reads.all_of((self, other))
 
     @classmethod
     def all_of(cls, many: Iterable["Reads"]) -> "Reads":
@@ -227,7 +227,7 @@ class Decision(Struct, frozen=True, gc=False):
     @property
     def packages(self) -> list[str]:
         """Ids of the packages it adds facts to."""
-        return list(self.facts_of("package"))
+        return [id for id, (of, _) in self.facts.items() if of == "package"]
 
     def facts_of(self, kind: str) -> dict[str, Sequence[Any]]:
         """Stream id → its new facts, of all streams of a kind."""
@@ -237,11 +237,6 @@ class Decision(Struct, frozen=True, gc=False):
     def fact_types(self) -> "set[type[Fact]]":
         """The classes of its facts."""
         return {type(fact) for _, facts in self.facts.values() for fact in facts}
-
-    @property
-    def made(self) -> "list[tuple[str, str, Fact]]":
-        """(kind, stream id, fact), in the order in which they are recorded."""
-        return [(kind, id, fact) for id, (kind, facts) in self.facts.items() for fact in facts]
 
 
 def one_stream(kind: str, id: str, facts: "Sequence[Fact]", *, new: bool = False) -> Decision:

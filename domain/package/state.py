@@ -11,7 +11,7 @@ from domain.catalogue.facts import Sharing
 from domain.moments import local_day
 from domain.package.expiry import Expiry
 from domain.package.fact_parts import LineUnits, Units
-from domain.package.units import Line
+from domain.package.units import AVAILABLE, Line
 from domain.values import CancellationTerms, ExternalRef, PaymentMethod
 
 
@@ -159,12 +159,15 @@ class Package(Struct, frozen=True, gc=False):
 
     @property
     def remaining(self) -> int:
-        return sum(line.remaining for line in self.lines)
+        return sum([line.states.count(AVAILABLE) for line in self.lines])
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing is left of it: no unit is available or held. Another fact may give units back."""
-        return self.remaining == 0
+        for line in self.lines:  # noqa: SIM110 (asked of every package of a customer: no generator for each)
+            if AVAILABLE in line.states:
+                return False
+        return True
 
     @property
     def held(self) -> int:
