@@ -122,6 +122,10 @@ class Books(Protocol):
     def business_id(self) -> str: ...
 
     @property
+    def has_top_ups(self) -> bool:
+        """Whether a customer that was read has rules that top up. Reads nothing."""
+
+    @property
     def business(self) -> "Business": ...
 
     def business_or_none(self) -> "Business | None": ...

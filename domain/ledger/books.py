@@ -58,7 +58,9 @@ class LoadedBooks:
         self._merged: dict[str, Customer] = {}
         """Customers, among those read, that were merged into another or absorbed one."""
         self.has_renewals = False
-        """Whether a membership was read, or something that names one: in almost all books nothing is ever renewed."""
+        """Whether a membership was read, or something that names one."""
+        self.has_top_ups = False
+        """Whether a customer was read who has rules that top up."""
         for stream in known:
             self._hold(stream)
         for stored in loaded.facts:
@@ -110,6 +112,7 @@ class LoadedBooks:
         """For a stream that leads on, or did before a fact."""
         self.has_renewals = self.has_renewals or concerns_renewals(stream.state)
         if isinstance(stream.state, Customer):
+            self.has_top_ups = self.has_top_ups or bool(stream.state.top_ups)
             if stream.state.is_merged:
                 self._merged[stream.id] = stream.state
             else:

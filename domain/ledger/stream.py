@@ -17,7 +17,9 @@ View = Callable[[Any, Recorded], Any]
 
 
 def leads_on(state: object) -> bool:
-    return concerns_renewals(state) or (isinstance(state, Customer) and state.is_merged)
+    return concerns_renewals(state) or (
+        isinstance(state, Customer) and (state.is_merged or bool(state.top_ups))
+    )
 
 
 class Last(NamedTuple):
@@ -46,8 +48,8 @@ class Stream(Struct, gc=False):
     last: Last | None = None
     """Of its last fact; its position is 0 while that is decided but not stored."""
     leads_on: bool = False
-    """Whether who looks at it must look further: at the other names of a customer, or at memberships that may be due.
-    Nearly none does."""
+    """Whether who looks at it must look further: at the other names of a customer, at memberships that may be due, at
+    rules that top up. Nearly none does."""
     facts: list[Recorded] = field(default_factory=list)
 
     def copy(self) -> "Stream":

@@ -48,8 +48,10 @@ def react(decision: Decision, books: Books, at: Circumstances) -> Decision:
     erased customer had."""
     types = decision.fact_types
     for reaction in REACTIONS:
-        if not reaction.causes.isdisjoint(types):
-            decision = reaction.react(decision, books, at)
-            types = decision.fact_types
+        if reaction.causes.isdisjoint(types):
+            continue
+        reacted = reaction.react(decision, books, at)
+        if reacted is not decision:
+            decision, types = reacted, reacted.fact_types
     check_left_erased(decision, books)
     return decision

@@ -42,8 +42,10 @@ def reads_rules(known: Mapping[str, Any], command: Value, business_id: str, peek
 
 def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
     """The decision with the attempts that its facts open or end. Raises NotLoaded."""
-    if decision.erases:
-        return decision  # its rules are removed with it
+    # The rules of a customer who is erased are removed with it. All customers concerned are read in any case: nothing
+    # is recorded of what an erased one had.
+    if decision.erases or not books.has_top_ups:
+        return decision
     facts = {**_opened(decision, books, at), **_withdrawn(decision, books, at)}
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("top_up", new) for id, new in facts.items()}
     return structs.replace(decision, facts={**decision.facts, **made}) if made else decision

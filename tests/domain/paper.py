@@ -57,6 +57,10 @@ class PaperBooks:
     def offer(self, offer_id: str, /) -> Offer | None:
         return self._of(offer_id, Offer)
 
+    @property
+    def has_top_ups(self) -> bool:
+        return True
+
     def plan(self, plan_id: str, /) -> Plan | None:
         return self._of(plan_id, Plan)
 
