@@ -1,10 +1,10 @@
 """The actor of a command, and the circumstances of a decision."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import StringConstraints
 
 from domain.values import LocationId, Value
@@ -38,8 +38,7 @@ CLOCK = Actor(id="clock", role=Role.INTEGRATION, via="system")
 """Who records what falls due."""
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, gc=False):
     """The moment and the actor: all a decision may know of the world. Always passed in, never read."""
 
     now: datetime

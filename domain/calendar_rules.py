@@ -6,11 +6,12 @@ years keep the day of the month, clamped at the month's end (31 January + 1 mont
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.moments import LAST_DAY, Day, start_of
+from domain.moments import CALCULATED, LAST_DAY, Day, start_of
 from domain.values import Value
 
 CalendarUnit = Literal["days", "weeks", "months", "years"]
@@ -66,6 +67,7 @@ def expiry_at_sale(validity: Validity, purchased_on: date) -> date | None:
             return None
 
 
+@lru_cache(maxsize=CALCULATED)
 def expires_at(expires_on: date, zone: str) -> datetime:
     """The first moment that is no longer valid: the start of the next local day, in UTC."""
     return start_of(expires_on + timedelta(days=1), zone)

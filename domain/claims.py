@@ -7,11 +7,12 @@ the same with a probability of 1 in 6 billion; the second would be told as taken
 
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
 
 if TYPE_CHECKING:  # a store finds claims without the values of facts
     from domain.values import ExternalRef
@@ -68,8 +69,7 @@ def claim_of(prefix: str, id: str) -> str:
     return prefix + id[-TAIL_CHARACTERS:]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True, gc=False):
     """A name that only one stream of a business can ever hold, such as a prefix and the number of a purchase."""
 
     claim: str

@@ -8,8 +8,10 @@ with a `Decision`, or raises a refusal. Both are pure. A question whose answer w
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from domain.claims import Claim
 from domain.people.directory import Person, Place, Text
@@ -34,8 +36,7 @@ Peek = Callable[[str], Any]
 """Stream id → its cached state, or None: only a hint at what else to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(Struct, frozen=True, gc=False):
     """What a decision must see, read in one round trip. Streams are read before request keys."""
 
     streams: Mapping[str, int] = field(default_factory=dict)
@@ -59,12 +60,12 @@ class Reads:
         return bool(self.packages_of or self.claimed or self.everything_of or self.unspent_of)
 
     def __or__(self, other: "Reads") -> "Reads":
-        return Reads.all_of((self, other))
+        return self if other == NOTHING else Reads.all_of((self, other))
 
     @classmethod
     def all_of(cls, many: Iterable["Reads"]) -> "Reads":
         """The union of them; a stream is read from the lowest version asked for."""
-        many = tuple(each for each in many if each != NOTHING)
+        many = [each for each in many if each != NOTHING]
         if len(many) < 2:
             return many[0] if many else NOTHING
         streams: dict[str, int] = {}
@@ -121,6 +122,10 @@ class Books(Protocol):
     def business_id(self) -> str: ...
 
     @property
+    def has_top_ups(self) -> bool:
+        """Whether a customer that was read has rules that top up. Reads nothing."""
+
+    @property
     def business(self) -> "Business": ...
 
     def business_or_none(self) -> "Business | None": ...
@@ -139,6 +144,9 @@ class Books(Protocol):
 
     def survivor_of(self, customer_id: str) -> str:
         """The customer whose other name this is, after a merge; else the same. Reads nothing."""
+
+    def owner_of(self, stream_id: str) -> str | None:
+        """The customer whose package, booking, membership or rule this stream is; None for any other stream."""
 
     def own_owner_of(self, stream_id: str) -> str | None:
         """The customer for whom a stream that was read was recorded, whatever was merged since."""
@@ -198,8 +206,7 @@ class Books(Protocol):
         """A row of the directory, of a customer or member of staff that was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewStream:
+class NewStream(Struct, frozen=True, gc=False):
     """The registration of a stream, stored with its first fact; `customer_id` finds a customer's packages."""
 
     kind: str
@@ -207,8 +214,7 @@ class NewStream:
     customer_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """The outcome of a command: facts by stream, and everything stored together with them."""
 
     facts: "Mapping[str, tuple[str, Sequence[Fact]]]"
@@ -225,16 +231,16 @@ class Decision:
     @property
     def packages(self) -> list[str]:
         """Ids of the packages it adds facts to."""
-        return list(self.facts_of("package"))
+        return [id for id, (of, _) in self.facts.items() if of == "package"]
 
     def facts_of(self, kind: str) -> dict[str, Sequence[Any]]:
         """Stream id → its new facts, of all streams of a kind."""
         return {id: facts for id, (of, facts) in self.facts.items() if of == kind}
 
     @property
-    def made(self) -> "list[tuple[str, str, Fact]]":
-        """(kind, stream id, fact), in the order in which they are recorded."""
-        return [(kind, id, fact) for id, (kind, facts) in self.facts.items() for fact in facts]
+    def fact_types(self) -> "set[type[Fact]]":
+        """The classes of its facts."""
+        return {type(fact) for _, facts in self.facts.values() for fact in facts}
 
 
 def one_stream(kind: str, id: str, facts: "Sequence[Fact]", *, new: bool = False) -> Decision:

@@ -8,12 +8,12 @@ is unknown here.
 """
 
 import hmac
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
+from msgspec import structs
 from pydantic import Field
 
 from api.http.api_keys import (
@@ -190,7 +190,7 @@ def _issued(request: HttpRequest, raw: bytes) -> Reply:
     if done.replayed:
         return created(done, None)
     told = shown.model_copy(update={"key": text, "secret_shown": True})
-    return created(replace(done, body=told.model_dump_json()), None)
+    return created(structs.replace(done, body=told.model_dump_json()), None)
 
 
 def _check(call: Command[ApiKeyBody]) -> None:

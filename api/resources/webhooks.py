@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
+from msgspec import structs
 from pydantic import BaseModel
 
 from api.http.body import body_of
@@ -208,7 +209,7 @@ def _told_once(call: Command[Any], done: Done, id: str, mark: str) -> Reply:
     secret = secret_text(secret_of(call.frame.pepper, id, mark))
     stored = IssuedWebhook.model_validate_json(done.body)
     told = stored.model_copy(update={"secret": secret, "secret_shown": True})
-    return created(replace(done, body=told.model_dump_json()), None)
+    return created(structs.replace(done, body=told.model_dump_json()), None)
 
 
 def _check(call: Command[WebhookBody]) -> None:

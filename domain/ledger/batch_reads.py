@@ -1,8 +1,9 @@
 """The reads of a batch: everything its orders ask for, and of cached streams only the later facts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct, structs
 
 from domain.decision import Reads
 from domain.ledger.books import LoadedBooks
@@ -39,8 +40,7 @@ def each_reads(business_id: str, orders: Iterable[Order], kept: StreamCache) -> 
             yield order.shows
 
 
-@dataclass(frozen=True, slots=True)
-class BatchReads:
+class BatchReads(Struct, frozen=True, gc=False):
     """The reads of some orders, with the cached streams among them and the request keys."""
 
     business_id: str
@@ -59,7 +59,7 @@ class BatchReads:
             or not self.wanted.streams.keys() <= versions.keys()
         )
         with_customers = self.wanted.with_customers and bool(found or not self._owners <= versions.keys())
-        return replace(
+        return structs.replace(
             self.wanted, streams={**self.wanted.streams, **versions}, with_customers=with_customers
         )
 
@@ -120,5 +120,5 @@ def load(
         asked = batch_reads(recorder.business_id, orders, kept, extra | Reads(theirs))
     loaded = recorder.load(asked.newer, asked.keys)
     if customers:
-        loaded = replace(loaded, personal={id: recorder.personal_data(id) for id in customers})
+        loaded = structs.replace(loaded, personal={id: recorder.personal_data(id) for id in customers})
     return asked.books(loaded, kept), loaded

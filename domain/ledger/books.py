@@ -21,6 +21,7 @@ from domain.people.state import Customer
 from domain.points.state import PointsAccount, account_id
 from domain.staff.state import Staff
 from domain.top_up.state import TopUp
+from domain.use_cases.renewals_due import concerns_renewals
 
 PENDING = -1
 """The `recorded_at` of a fact that is decided but not yet stored."""
@@ -56,6 +57,10 @@ class LoadedBooks:
         self._of_customer: dict[str, list[Stream]] = {}
         self._merged: dict[str, Customer] = {}
         """Customers, among those read, that were merged into another or absorbed one."""
+        self.has_renewals = False
+        """Whether a membership was read, or something that names one."""
+        self.has_top_ups = False
+        """Whether a customer was read who has rules that top up."""
         for stream in known:
             self._hold(stream)
         for stored in loaded.facts:
@@ -87,8 +92,10 @@ class LoadedBooks:
     def _add(self, kind: str, stream_id: str, fact: Recorded) -> None:
         stream = self._streams.get(stream_id)
         if stream is not None:
+            led_on = stream.leads_on
             stream.add(fact, self._views.get(kind))
-            self._note(stream)
+            if led_on or stream.leads_on:
+                self._note(stream)
             return
         stream = Stream(kind, stream_id)
         stream.add(fact, self._views.get(kind))
@@ -98,11 +105,15 @@ class LoadedBooks:
         self._streams[stream.id] = stream
         if isinstance(stream.state, Package):
             self._of_customer.setdefault(stream.state.customer_id, []).append(stream)
-        self._note(stream)
+        if stream.leads_on:
+            self._note(stream)
 
     def _note(self, stream: Stream) -> None:
+        """For a stream that leads on, or did before a fact."""
+        self.has_renewals = self.has_renewals or concerns_renewals(stream.state)
         if isinstance(stream.state, Customer):
-            if stream.state.merged_into is not None or stream.state.merges:
+            self.has_top_ups = self.has_top_ups or bool(stream.state.top_ups)
+            if stream.state.is_merged:
                 self._merged[stream.id] = stream.state
             else:
                 self._merged.pop(stream.id, None)
@@ -161,16 +172,22 @@ class LoadedBooks:
     def own_points(self, customer_id: str) -> PointsAccount | None:
         return self._state(account_id(customer_id), PointsAccount)
 
+    def owner_of(self, stream_id: str) -> str | None:
+        """The customer whose package, booking, membership or rule this stream is. Raises NotLoaded."""
+        found = self._stream(stream_id)
+        owner = None if found is None else owner_of(found.state)
+        return owner if owner is None else self.survivor_of(owner)
+
     # Questions of a decision
 
     def stream(self, stream_id: str) -> Stream | None:
         """A stream with its facts, or None when it does not exist. Raises NotLoaded."""
         found = self._stream(stream_id)
-        return None if found is None else self._owned(found)
+        return self._owned(found) if found is not None and self._merged else found
 
     def _owned(self, stream: Stream) -> Stream:
         """The stream as its owner has it now: what belongs to a merged customer is the survivor's."""
-        owner = owner_of(stream.state) if self._merged else None
+        owner = owner_of(stream.state)
         if owner is None or (survivor := self.survivor_of(owner)) == owner:
             return stream
         owned = stream.copy()
@@ -180,9 +197,12 @@ class LoadedBooks:
 
     def _stream(self, stream_id: str) -> Stream | None:
         found = self._streams.get(stream_id)
-        if found is None and stream_id not in self.wanted.streams:
+        if found is not None:
+            self.seen.setdefault(stream_id, found.version)
+        elif stream_id in self.wanted.streams:
+            self.seen[stream_id] = 0
+        else:
             raise NotLoaded(Reads({stream_id: 0}))
-        self.seen.setdefault(stream_id, found.version if found else 0)
         return found
 
     @property
@@ -200,8 +220,10 @@ class LoadedBooks:
         return found.version if found is not None and found.state.is_spent else 0
 
     def _state(self, stream_id: str, of: type[S]) -> S | None:
-        found = self.stream(stream_id)
-        return found.state if found is not None and isinstance(found.state, of) else None
+        found = self._stream(stream_id)
+        if found is None or not isinstance(found.state, of):
+            return None
+        return self._owned(found).state if self._merged else found.state
 
     def exists(self, stream_id: str) -> bool:
         """Whether any stream has this id. Raises NotLoaded."""
@@ -234,8 +256,9 @@ class LoadedBooks:
 
     def customer(self, stream_id: str) -> Customer | None:
         found = self.own_customer(stream_id)
-        survivor = self.survivor_of(stream_id)
-        return found if survivor == stream_id else self.own_customer(survivor)
+        if not self._merged or (survivor := self.survivor_of(stream_id)) == stream_id:
+            return found
+        return self.own_customer(survivor)
 
     def package(self, stream_id: str) -> Package | None:
         return self._state(stream_id, Package)
@@ -285,7 +308,8 @@ class LoadedBooks:
         found.sort(key=lambda stream: (stream.position == 0, stream.position))
         for stream in found:
             self.seen.setdefault(stream.id, stream.version)
-            yield stream.id, self._owned(stream).state, stream.position
+            owned = self._owned(stream) if self._merged else stream
+            yield stream.id, owned.state, stream.position
 
     def merged_names(self) -> tuple[str, ...]:
         """All names of the customers, among those read, that were merged or absorbed another."""

@@ -2,9 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from domain.claims import is_named_by
 from domain.decision import Reads
@@ -24,8 +25,7 @@ SHAPES_MAX = 4_096
 """Shapes whose sizes are remembered: to measure a stream takes as long as a third of a command."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
+class _Size(Struct, frozen=True, gc=False):
     bytes: int
     measured: int
     """The version that was measured."""
@@ -99,11 +99,13 @@ class StreamCache:
         """Copies that the caller may extend, or None when one of the streams is not cached."""
         found = []
         with self._lock:
-            for key in [(business_id, id) for id in stream_ids]:
-                if key not in self._streams:
+            for id in stream_ids:
+                stream = self._streams.get((business_id, id))
+                if stream is None:
                     return None
-                found.append(self._used(key))
-        return [stream.copy() for stream in found]
+                self._streams.move_to_end((business_id, id))
+                found.append(stream.copy())
+        return found
 
     def _used(self, key: tuple[str, str]) -> Stream:
         """A stream that is cached, which leaves last now. Needs the lock."""
@@ -160,8 +162,9 @@ class StreamCache:
         """
         if wanted.must_be_found:
             return None
-        if not all(any(is_named_by(prefix, id) for id in new_ids) for prefix in wanted.counted):
-            return None
+        for prefix in wanted.counted:
+            if not any(is_named_by(prefix, id) for id in new_ids):
+                return None
         streams = self._all(business_id, wanted.streams)
         if streams is None:
             return None

@@ -106,8 +106,6 @@ def decide_on_what_is_kept(
 
     A refusal must stand on the present state. Cached streams may be older, and only an append can tell.
     """
-    if wanted.must_be_found:
-        return None
     books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
     if books is None:
         return None

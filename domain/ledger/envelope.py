@@ -4,7 +4,6 @@ A store keeps a `StoredFact` as it is: the bytes of `data` and `meta` are never 
 rewritten by a database, because the hash chain is computed over them.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from struct import Struct as Layout
@@ -17,8 +16,7 @@ _position = Layout("!iq").pack
 _version = Layout("!ii").pack
 
 
-@dataclass(frozen=True, slots=True)
-class NewFact:
+class NewFact(Struct, frozen=True, gc=False):
     """A fact that an append is asked to store; position, moment and hash are given by the ledger.
 
     `version` counts from 1 in its stream. `name_version` is the version of the fact's layout.
@@ -50,8 +48,7 @@ class StoredFact(Struct, frozen=True, gc=False):
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True, gc=False):
     """The end of a ledger: its last position (0 when empty), that fact's hash and moment."""
 
     position: int

@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from domain.actor import Circumstances
 from domain.decision import Decision, NotLoaded, Reads
+from domain.fact import Fact
 from domain.ledger.books import LoadedBooks
+from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import store
 from domain.ledger.orders import Answer, Order
 from domain.ledger.proof import committed, proof_of_request, salt_of, salted
@@ -46,16 +48,19 @@ def decide(
         check_match(order.if_match, 0)
     read, unspent_of = dict(books.seen), tuple(books.unspent_of)
     meta = order.meta.to_bytes()
-    versions = {id: books.version(id) for id in decision.facts}
-    facts = []
-    for kind, stream_id, fact in decision.made:
-        versions[stream_id] += 1
-        if versions[stream_id] > FACTS_MAX:
+    made, facts = list[Fact](), list[NewFact]()
+    for stream_id, (kind, new) in decision.facts.items():
+        version = books.version(stream_id)
+        if version + len(new) > FACTS_MAX:
             raise LimitReached("facts of a stream", FACTS_MAX)
-        facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
-    marked = spent_among(decision.packages, books)
-    books.apply(facts, [fact for _, _, fact in decision.made], decision.people)
-    now_spent = spent_among(decision.packages, books)
+        for fact in new:
+            version += 1
+            facts.append(store(kind, stream_id, version, fact, meta))
+            made.append(fact)
+    packages = decision.packages
+    marked = spent_among(packages, books)
+    books.apply(facts, made, decision.people)
+    now_spent = spent_among(packages, books)
     for id in decision.erases:
         books.erase(id)
     for claim in decision.claims:
@@ -112,7 +117,7 @@ def _decided(order: Order, books: LoadedBooks, at: Circumstances, passed_over: C
 
 
 def _check_renewed(order: Order, books: LoadedBooks, at: Circumstances, passed_over: Collection[str]) -> None:
-    if order.use_case is RENEW_MEMBERSHIP:
+    if not books.has_renewals or order.use_case is RENEW_MEMBERSHIP:
         return
     due = [id for id in memberships_due(books.seen_states, books, at.now) if id not in passed_over]
     if due:

@@ -1,7 +1,6 @@
 """Orders, results and previews: the values the write path takes and returns."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -63,8 +62,7 @@ class Order(Struct, frozen=True, gc=False):
         return self.meta.actor
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True, gc=False):
     """A command that is in the ledger. `first`..`last` are its positions, the head's without facts."""
 
     body: str
@@ -77,8 +75,7 @@ class Done:
 Result = Done | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True, gc=False):
     """The answer of a command, and the facts it would record. Nothing was written."""
 
     body: str

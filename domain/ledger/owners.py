@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from domain.booking.state import Booking
 from domain.decision import Reads
 from domain.fact import fold
@@ -19,11 +21,12 @@ from domain.top_up.state import TopUp
 from domain.updated import updated
 
 _BY_PARTICIPANT = "participant_id"
+OWNED = (Package, Booking, Membership, TopUp)
 
 
 def owner_of(state: object) -> str | None:
     """The customer whose package, booking, membership or rule this is; None for anything else."""
-    return state.customer_id if isinstance(state, Package | Booking | Membership | TopUp) else None
+    return state.customer_id if isinstance(state, OWNED) else None
 
 
 def owned_by(state: Any, survivor_id: str) -> Any:
@@ -53,7 +56,7 @@ def _package(package: Package, survivor_id: str) -> Package:
         customer_id=survivor_id,
         beneficiaries=tuple(ours if id == theirs else id for id in package.beneficiaries),
         uses={
-            id: replace(use, participant_id=ours) if use.participant_id == theirs else use
+            id: structs.replace(use, participant_id=ours) if use.participant_id == theirs else use
             for id, use in package.uses.items()
         },
         holds={
@@ -96,7 +99,7 @@ def merged_then(
     for id, recorded in customers.items():
         facts: list[Any] = [each.fact for each in recorded if counts(each)]
         then = fold(evolve, None, facts) if facts else None
-        if then is not None and (then.merged_into is not None or then.merges):
+        if then is not None and then.is_merged:
             found[id] = then
     return found
 

@@ -6,10 +6,11 @@ erased with it, so that nothing can be guessed from what stays.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from json import dumps
+
+from msgspec import structs
 
 from domain.ledger.envelope import NewFact
 from domain.people.directory import PHOTO, Person
@@ -69,12 +70,12 @@ def seal_of_request(
         position.to_bytes(8, "big"),
         recorded_at.to_bytes(8, "big"),
     )
-    return sha256(secret + b"".join(map(_framed, fields)) + secret).digest()
+    return sha256(secret + _framed(fields) + secret).digest()
 
 
 def salted(people: Sequence[Person]) -> tuple[Person, ...]:
     """Rows of the directory, each with a salt of its own, but for those of photos: no fact tells of an image."""
-    return tuple(each if _is_of_photo(each) else replace(each, salt=new_salt()) for each in people)
+    return tuple(each if _is_of_photo(each) else structs.replace(each, salt=new_salt()) for each in people)
 
 
 def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Person]) -> tuple[NewFact, ...]:
@@ -84,7 +85,7 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
         added["proof"] = request
         if facts and not people:  # of nearly every command
             meta = facts[0].meta[:-1] + b',"proof":"' + request.encode() + b'"}'
-            return (replace(facts[0], meta=meta), *facts[1:])
+            return (structs.replace(facts[0], meta=meta), *facts[1:])
     told = [each for each in people if not _is_of_photo(each)]
     if told:
         added["people"] = {
@@ -93,17 +94,21 @@ def committed(facts: Sequence[NewFact], request: str | None, people: Sequence[Pe
     if not facts or not added:
         return tuple(facts)
     meta = facts[0].meta[:-1] + b"," + dumps(added, separators=(",", ":")).encode()[1:]
-    return (replace(facts[0], meta=meta), *facts[1:])
+    return (structs.replace(facts[0], meta=meta), *facts[1:])
 
 
 def _is_of_photo(person: Person) -> bool:
     return person.id.startswith(PHOTO)
 
 
-def _framed(field: bytes) -> bytes:
-    return len(field).to_bytes(4, "big") + field
+def _framed(fields: Iterable[bytes]) -> bytes:
+    """Each field behind its length, so that no two lists of fields make the same bytes."""
+    framed = b""
+    for field in fields:
+        framed += len(field).to_bytes(4, "big") + field
+    return framed
 
 
 def _proof(*fields: bytes) -> str:
-    digest = sha256(b"".join(map(_framed, fields))).digest()
+    digest = sha256(_framed(fields)).digest()
     return urlsafe_b64encode(digest[:PROOF_BYTES]).decode().rstrip("=")

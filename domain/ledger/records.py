@@ -1,9 +1,11 @@
 """Records that go into a store and come out of it: plain values without behaviour."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from domain.claims import Claim
 from domain.decision import NewStream
@@ -15,8 +17,7 @@ WITH_PEOPLE = ("customer", "staff")
 """Kinds of streams that are read together with their directory rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """The request that an append answers. `body` may hold RECORDED_AT; `people` are the ids of those in it."""
 
     key: str
@@ -32,8 +33,7 @@ class Request:
         return digest_of_answer(self.salt, self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True, gc=False):
     """A request that was done before. `body` is None once a person in it was erased; it may hold RECORDED_AT.
 
     `first` and `last` are the positions of its facts; both are the head's at that time when it has none.
@@ -76,8 +76,7 @@ class FactFilter:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True, gc=False):
     """The answer to a `Reads`, in stream order: facts of one stream lie together, by version."""
 
     facts: Sequence[StoredFact]
@@ -90,8 +89,7 @@ class Loaded:
     """Customer → rows of personal data by place, of those of whom everything was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct, frozen=True, gc=False):
     """One command's share of a batch: stored whole or not at all.
 
     `read` names every stream its decision saw, written or not, with the version it saw (0: none yet).
@@ -125,8 +123,7 @@ def with_openings(command: Append) -> Iterator[tuple[NewFact, bool]]:
         opened.add(id)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True, gc=False):
     """Positions of a stored command (`first`..`last`, the head's without facts), and its moment in ms since 1970."""
 
     first: int
@@ -134,8 +131,7 @@ class Stored:
     recorded_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True, gc=False):
     """Not stored: the stream, claim or request key `on` was changed or taken meanwhile. Decide again."""
 
     on: str

@@ -4,7 +4,6 @@ The ids in the command are replaced, and what the command then reads is read. A 
 passes through as it is.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from msgspec import structs
@@ -33,9 +32,11 @@ def reads_actor(order: Order) -> Reads | None:
 
 def redirected(order: Order, books: LoadedBooks) -> Order:
     """Raises NotLoaded for what the order reads now and did not read before."""
+    if not books.has_merged:
+        return order
     if missing := books.unread_survivors().streams:
         raise NotLoaded(Reads(missing))
-    if not books.has_merged or isinstance(order.command, LITERAL):
+    if isinstance(order.command, LITERAL):
         return order
     command = order.command
     named = {name: id for name in CUSTOMERS if isinstance(id := getattr(command, name, None), str)}
@@ -70,4 +71,4 @@ def acting(at: Circumstances, books: LoadedBooks) -> Circumstances:
     """The circumstances with the customer who acts, as the survivor."""
     if at.actor.role is not A_CUSTOMER or (id := books.survivor_of(at.actor.id)) == at.actor.id:
         return at
-    return replace(at, actor=at.actor.model_copy(update={"id": id}))
+    return structs.replace(at, actor=at.actor.model_copy(update={"id": id}))

@@ -1,16 +1,25 @@
 """A stream as the books of a batch hold it: its state, folded fact by fact."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field, structs
 
 from domain.ledger.mapper import Recorded
 from domain.package.facts import UnitsRedeemed
 from domain.people.directory import Person
+from domain.people.state import Customer
 from domain.streams import EVOLVE
+from domain.use_cases.renewals_due import concerns_renewals
 
 View = Callable[[Any, Recorded], Any]
 """A second fold of the same facts, beside the state: (before, fact) → after; pure."""
+
+
+def leads_on(state: object) -> bool:
+    return concerns_renewals(state) or (
+        isinstance(state, Customer) and (state.is_merged or bool(state.top_ups))
+    )
 
 
 class Last(NamedTuple):
@@ -21,8 +30,7 @@ class Last(NamedTuple):
     meta: bytes
 
 
-@dataclass
-class Stream:
+class Stream(Struct, gc=False):
     """A stream as far as it is known: its state, and the facts this batch read or decided."""
 
     kind: str
@@ -39,25 +47,19 @@ class Stream:
     """Redemption → the actor who entered it, where somebody else performed it: states do not see who recorded."""
     last: Last | None = None
     """Of its last fact; its position is 0 while that is decided but not stored."""
+    leads_on: bool = False
+    """Whether who looks at it must look further: at the other names of a customer, at memberships that may be due, at
+    rules that top up. Nearly none does."""
     facts: list[Recorded] = field(default_factory=list)
 
     def copy(self) -> "Stream":
         """A copy to extend, without the facts. States and views are values and are shared."""
-        return Stream(
-            self.kind,
-            self.id,
-            self.state,
-            self.version,
-            self.position,
-            self.view,
-            self.people,
-            self.authors,
-            self.last,
-        )
+        return structs.replace(self, facts=[])
 
     def add(self, fact: Recorded, view: View | None) -> None:
         assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"
         self.state = EVOLVE[self.kind](self.state, fact.fact)
+        self.leads_on = leads_on(self.state)
         if view is not None:
             self.view = view(self.view, fact)
         if type(fact.fact) is UnitsRedeemed and fact.author.id != fact.fact.staff_id:

@@ -3,7 +3,7 @@
 One command, one redemption id, all allocations or none (domain.md, Redeeming; S60).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from domain.actor import Circumstances
@@ -13,6 +13,7 @@ from domain.package.checks import check_moment, earliest_in, today_for
 from domain.package.commands import Redemption
 from domain.package.eligibility import Candidate, ResolvedRedemption, lines_for, obstacle, room_under_cap
 from domain.package.state import Package
+from domain.package.units import AVAILABLE
 from domain.package.use import TakenUnits
 from domain.people.state import Customer, Participant
 from domain.refusals import InsufficientUnits, NotEligible, NotFound, PaymentRequired, Refused
@@ -47,8 +48,8 @@ def allocate(
     if chosen and obstacles[0] is not None:
         raise obstacles[0]
     usable = [found for found, obstacle in zip(candidates, obstacles, strict=True) if obstacle is None]
-    taken = list(_allocate(usable, wish, at))
-    if sum(len(part.units) for part in taken) < command.quantity:
+    taken = _allocate(usable, wish, at)
+    if sum([len(part.units) for part in taken]) < command.quantity:
         raise _short(candidates, obstacles, wish)
     return taken, wish
 
@@ -56,7 +57,10 @@ def allocate(
 def _has_units(package: Package, command: Redemption) -> bool:
     """Whether something is left for the service, held or not. Of a package without nothing else matters, unless it was
     chosen."""
-    return any(package.lines[number - 1].remaining for number in lines_for(package, command))
+    for number in lines_for(package, command):  # noqa: SIM110 (many packages are passed over: no generator for each)
+        if AVAILABLE in package.lines[number - 1].states:
+            return True
+    return False
 
 
 def _resolved(
@@ -94,27 +98,29 @@ def _participant(
 
 def _allocate(
     candidates: Sequence[Candidate], wish: ResolvedRedemption, at: Circumstances
-) -> Iterator[TakenUnits]:
+) -> list[TakenUnits]:
     """Take the best-ranked lines first, each as far as it goes, until there is enough."""
-    wanted = wish.command.quantity
-    room = {candidate.id: room_under_cap(candidate.package, wish) for candidate in candidates}
-    lines = list(_lines(candidates, wish))
+    lines = [
+        (candidate, number)
+        for candidate in candidates
+        for number in lines_for(candidate.package, wish.command)
+        if candidate.package.lines[number - 1].available
+    ]
     if len(lines) > 1:
         lines.sort(key=lambda line: _rank(line[0], line[1], at))
+    taken, wanted, room = list[TakenUnits](), wish.command.quantity, dict[str, int]()
     for candidate, number in lines:
-        package = candidate.package
-        take = min(wanted, room[candidate.id], capacity(package, number, wish.effective_at))
+        id, package = candidate.id, candidate.package
+        if id not in room:
+            room[id] = room_under_cap(package, wish)
+        take = min(wanted, room[id], capacity(package, number, wish.effective_at))
         if take > 0:
-            yield TakenUnits(candidate, number, package.lines[number - 1].lowest(take))
+            taken.append(TakenUnits(candidate, number, package.lines[number - 1].lowest(take)))
             wanted -= take
-            room[candidate.id] -= take
-
-
-def _lines(candidates: Sequence[Candidate], wish: ResolvedRedemption) -> Iterator[tuple[Candidate, int]]:
-    for candidate in candidates:
-        for number in lines_for(candidate.package, wish.command):
-            if candidate.package.lines[number - 1].available:
-                yield candidate, number
+            room[id] -= take
+        if not wanted:
+            break
+    return taken
 
 
 def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, date, int, datetime, int, int]:
@@ -122,12 +128,10 @@ def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, d
     available unit, earlier effective purchase, lower position (domain.md, Redeeming)."""
     package, line = candidate.package, candidate.package.lines[number - 1]
     expires_on = package.expiry.on(today_for(package, at))
-    (following,) = line.lowest(1)
-    value = line.values[following - 1]
     return (
         len(line.services) > 1,
         expires_on or NEVER,
-        value,
+        line.next_value,
         package.bought_at,
         candidate.position,
         number,

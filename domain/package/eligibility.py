@@ -1,6 +1,6 @@
 """Whether a package may give units for a use (domain.md, Redeeming, Sharing; S12, S85–S87)."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -53,7 +53,7 @@ def check_use(package: Package, wish: ResolvedRedemption, business: Business, le
     if wish.effective_at < package.purchased_at:
         raise EffectiveAtOutOfRange(package.purchased_at, wish.effective_at)
     # A package bought after a session may pay for it, on the day itself.
-    if local_day(wish.used_at, package.time_zone) < local_day(package.purchased_at, package.time_zone):
+    if wish.used_at < package.purchased_at and not _on_one_day(wish.used_at, package):
         raise EffectiveAtOutOfRange(package.purchased_at, wish.used_at)
     # An earlier session alone does not bring an expired package back: that needs an earlier `effective_at`.
     last = max(wish.used_at, wish.effective_at)
@@ -61,15 +61,20 @@ def check_use(package: Package, wish: ResolvedRedemption, business: Business, le
         expires_on = package.expiry.on(local_day(last, package.time_zone))
         assert expires_on is not None
         raise PackageHasExpired(expires_on)
-    for moment in (wish.effective_at, wish.used_at):
-        check_not_frozen(package, moment)
+    if package.freezes:
+        for moment in (wish.effective_at, wish.used_at):
+            check_not_frozen(package, moment)
     _check_eligible(package, wish, business, least)
     if command.line is not None and command.line > len(package.lines):
         raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
-    if not any(lines_for(package, command)):
+    if not lines_for(package, command):
         raise NotEligible("no line of the package is good for this service")
     if business.policies.payment_required and package.owing:
         raise PaymentRequired(package.owing)
+
+
+def _on_one_day(moment: datetime, package: Package) -> bool:
+    return local_day(moment, package.time_zone) == local_day(package.purchased_at, package.time_zone)
 
 
 def obstacle(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> Refused | None:
@@ -114,8 +119,11 @@ def room_under_cap(package: Package, wish: ResolvedRedemption) -> int:
     return package.cap_per_participant - taken - held
 
 
-def lines_for(package: Package, command: Redemption) -> Iterator[int]:
+def lines_for(package: Package, command: Redemption) -> Sequence[int]:
     """Numbers of the lines that are good for the service; only the named one, if a line is named."""
+    service_id, named = command.service_id, command.line
+    found = []
     for number, line in enumerate(package.lines, 1):
-        if line.serves(command.service_id) and command.line in (None, number):
-            yield number
+        if service_id in line.service_ids and (named is None or named == number):
+            found.append(number)
+    return found

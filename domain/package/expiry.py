@@ -46,6 +46,8 @@ class Expiry(Struct, frozen=True, gc=False):
 
     def has_passed(self, moment: datetime) -> bool:
         """Whether the package has expired at a moment; nothing expires while frozen."""
+        if self.frozen_until is None:  # of nearly every package
+            return self.expires_on is not None and moment >= expires_at(self.expires_on, self.zone)
         day = local_day(moment, self.zone)
         last = self.on(day)
         return last is not None and not self.is_frozen(day) and moment >= expires_at(last, self.zone)

@@ -1,7 +1,8 @@
 """Units of a no-show that was none: used after all (domain.md, Bookings; S57, S92)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.fact import fold
@@ -61,7 +62,7 @@ def use_missed(
         facts = give_back({id: package}, RestoreUnits(redemption_id=redemption_id, reason=reason), at)[id]
     used: list[PackageFact] = []
     for each in found:
-        taken = replace(each, units=tuple(sorted(each.units)), forfeited=False)
+        taken = structs.replace(each, units=tuple(sorted(each.units)), forfeited=False)
         freed = fold(evolve, package, [*facts, *used])
         used.append(redeemed(freed, taken, session, redemption_id, quantity, now, at))
     facts += [*clock_after(package, [*facts, *used], at), *used]

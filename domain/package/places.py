@@ -14,7 +14,8 @@ def check_place(package: Package, location_id: str | None, business: Business) -
 
     Once all of them have closed it can be used anywhere, until one opens again (domain.md).
     """
-    if location_id in package.locations or not business.any_open(package.locations):
+    places = package.locations
+    if not places or location_id in places or not business.any_open(places):
         return
     raise NotEligible("the package cannot be used at this location")
 

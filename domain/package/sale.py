@@ -5,8 +5,9 @@ offer's price and expiry are prefilled, and either may be adjusted (S98).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from domain.actor import Circumstances
 from domain.business.state import Business
@@ -34,8 +35,7 @@ from domain.refusals import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
+class Sale(Struct, frozen=True, gc=False):
     """The states a sale is decided on, beside the command."""
 
     business: Business

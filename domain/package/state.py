@@ -11,12 +11,11 @@ from domain.catalogue.facts import Sharing
 from domain.moments import local_day
 from domain.package.expiry import Expiry
 from domain.package.fact_parts import LineUnits, Units
-from domain.package.units import Line
+from domain.package.units import AVAILABLE, Line
 from domain.values import CancellationTerms, ExternalRef, PaymentMethod
 
 
-@dataclass(frozen=True)
-class Allocation:
+class Allocation(Struct, frozen=True, gc=False):
     """The units that one redemption still uses of one line; restoring and corrections shrink it."""
 
     number: int
@@ -26,8 +25,7 @@ class Allocation:
     """Whether a booking forfeited them instead: no session took place."""
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Struct, frozen=True, gc=False):
     """A redemption, as far as it took units of this package, or forfeited them."""
 
     effective_at: datetime
@@ -50,8 +48,7 @@ class Use:
         return sum(len(allocation.units) for allocation in self.allocations if not allocation.forfeited)
 
 
-@dataclass(frozen=True)
-class Hold:
+class Hold(Struct, frozen=True, gc=False):
     """Units of one line reserved for a booking."""
 
     line: int
@@ -62,8 +59,7 @@ class Hold:
     held_at: datetime
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(Struct, frozen=True, gc=False):
     """A payment, and what was refunded of it; minor units."""
 
     amount: int
@@ -91,8 +87,7 @@ class Reminder:
     """None: it is due."""
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True, gc=False):
     """A change of a line's available units, in business time. A hold lowers them, its release raises them."""
 
     effective_at: datetime
@@ -164,12 +159,15 @@ class Package(Struct, frozen=True, gc=False):
 
     @property
     def remaining(self) -> int:
-        return sum(line.remaining for line in self.lines)
+        return sum([line.states.count(AVAILABLE) for line in self.lines])
 
     @property
     def is_spent(self) -> bool:
         """Whether nothing is left of it: no unit is available or held. Another fact may give units back."""
-        return self.remaining == 0
+        for line in self.lines:  # noqa: SIM110 (asked of every package of a customer: no generator for each)
+            if AVAILABLE in line.states:
+                return False
+        return True
 
     @property
     def held(self) -> int:

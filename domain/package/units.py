@@ -48,7 +48,7 @@ class Line:
     @property
     def available(self) -> int:
         """Remaining units that no booking holds: they may be used, corrected or transferred."""
-        return self.remaining - self.held
+        return self.states.count(AVAILABLE) - self.held
 
     def serves(self, service_id: str) -> bool:
         return service_id in self.service_ids
@@ -62,10 +62,19 @@ class Line:
 
     def lowest(self, quantity: int) -> Units:
         """The lowest available numbers, which use, correction and transfer take."""
-        return tuple(unit for unit, _ in zip(self.units(AVAILABLE), range(quantity), strict=False))
+        found, at = list[int](), self.states.find(AVAILABLE)
+        while at >= 0 and len(found) < quantity:
+            found.append(at + 1)
+            at = self.states.find(AVAILABLE, at + 1)
+        return tuple(found)
+
+    @property
+    def next_value(self) -> int:
+        """The value of its next available unit; there is one."""
+        return self.values[self.states.index(AVAILABLE)]
 
     def value_of(self, units: Iterable[int]) -> int:
-        return sum(self.values[unit - 1] for unit in units)
+        return sum([self.values[unit - 1] for unit in units])
 
     def moved(self, units: Iterable[int], before: bytes, after: bytes) -> "Line":
         """The line with these units in another state; a unit is in exactly one state (invariant 1)."""

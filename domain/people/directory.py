@@ -6,9 +6,10 @@ Facts hold only opaque ids. A row is written in the same append as the fact that
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Person:
+
+class Person(Struct, frozen=True, gc=False):
     """A row of the directory: the data of a person, as JSON text. Erased with its owner.
 
     `owner_id` is the customer it belongs to (a participant's customer), or the person's own id.
@@ -21,8 +22,7 @@ class Person:
     """With which its fact commits to the row; read only to prove it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True, gc=False):
     """Free text (a reason, a note) beside the ledger; its fact keeps SHA-256(salt ‖ text)."""
 
     id: str

@@ -85,6 +85,11 @@ class Customer:
     own_blocked: bool = False
 
     @property
+    def is_merged(self) -> bool:
+        """Whether it is another name of a customer, or has other names."""
+        return self.merged_into is not None or bool(self.merges)
+
+    @property
     def absorbed(self) -> tuple[str, ...]:
         """All other names of this customer, also those of the customers it absorbed."""
         return tuple(id for each in self.merges for id in (each.id, *each.others))

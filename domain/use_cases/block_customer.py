@@ -1,6 +1,6 @@
 """Block a customer: no bookings, no sales, no messages (S137)."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, UseCase, one_stream
@@ -15,7 +15,7 @@ def decide(command: BlockCustomer, books: Books, at: Circumstances) -> Decision:
     """Raises NotFound."""
     facts = blocked(known_customer(books, command.customer_id), command.reason)
     decision = one_stream("customer", command.customer_id, facts)
-    return replace(decision, texts=texts_of(command, command.customer_id) if facts else ())
+    return structs.replace(decision, texts=texts_of(command, command.customer_id) if facts else ())
 
 
 BLOCK_CUSTOMER = UseCase(BlockCustomer, own("customer_id"), decide, id_in("customer_id"))

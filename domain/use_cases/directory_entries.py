@@ -1,7 +1,8 @@
 """Rows of the people directory that go in with the facts, and the photos they name."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from domain.claims import Claim
 from domain.decision import Books, Decision
@@ -40,7 +41,7 @@ def with_entries(
             raise Invalid(pointer, "unknown-photo", "is not a photo that was sent and is nobody else's")
         taken[id] = row_of_photo(id, owner_id)
     claims = tuple(Claim(owned(id), owner_id) for id in taken)
-    return replace(
+    return structs.replace(
         decision,
         claims=decision.claims + claims,
         people=(*decision.people, *entries, *taken.values()),

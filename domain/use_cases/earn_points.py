@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.actor import Circumstances
+from domain.booking.facts import FACTS as BOOKING_FACTS
 from domain.booking.state import Booking
 from domain.booking.state import evolve as evolve_booking
 from domain.business.state import Business
 from domain.claims import redemption_claims
-from domain.decision import Books, Decision, Peek, Reads
-from domain.fact import fold
+from domain.decision import NOTHING, Books, Decision, Peek, Reads
+from domain.fact import Fact, fold
 from domain.package.evolution import evolve as evolve_package
+from domain.package.facts import FACTS as PACKAGE_FACTS
 from domain.package.state import Package
 from domain.points.earning import Cause, TakesBack, earned, of_booking, of_package
 from domain.points.facts import PointsFact
@@ -22,23 +24,23 @@ from domain.points.state import account_id
 from domain.use_cases.one_account import with_points
 from domain.values import Value
 
+CAUSES = frozenset[type[Fact]]((*PACKAGE_FACTS, *BOOKING_FACTS))
+"""Facts that may earn points or take them back."""
 
-def reads_accounts(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """Also the customers that may earn, with their accounts, where the business has or had rules."""
-    known = peek(business_id)
-    if not (isinstance(known, Business) and known.earns):
-        return reads
-    states = [peek(id) for id in reads.streams]
-    owners = [state.customer_id for state in states if isinstance(state, Package | Booking)]
+
+def reads_accounts(known: Mapping[str, Any], command: Value, business_id: str, peek: Peek) -> Reads:
+    """The customers that may earn, with their accounts, where the business has or had rules."""
+    business = known.get(business_id)
+    if not (isinstance(business, Business) and business.earns):
+        return NOTHING
+    owners = [state.customer_id for state in known.values() if isinstance(state, Package | Booking)]
     if customer_id := getattr(command, "customer_id", None):
         owners.append(customer_id)
-    return reads | Reads({id: 0 for owner in owners for id in (owner, account_id(owner))})
+    return Reads({id: 0 for owner in owners for id in (owner, account_id(owner))})
 
 
 def earn_points(decision: Decision, books: Books, at: Circumstances) -> Decision:
     """The decision with the points that its facts earn or take back. Raises NotLoaded."""
-    if not any(kind in ("package", "booking") for kind, _ in decision.facts.values()):
-        return decision
     business = books.business
     if not business.earns:  # neither now nor earlier: nothing more is read
         return decision

@@ -1,6 +1,6 @@
 """Record that the payment system could not charge the card of an attempt to top up (S89)."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, UseCase
@@ -16,7 +16,7 @@ def decide(command: FailTopUp, books: Books, at: Circumstances) -> Decision:
     zone = books.business.time_zone
     decision = decided(command, books, at, lambda rule: failed(rule, command, at.now, zone))
     owner_id = known_top_up(books, command.top_up_id, at).customer_id
-    return replace(decision, texts=texts_of(command, owner_id))
+    return structs.replace(decision, texts=texts_of(command, owner_id))
 
 
 FAIL_TOP_UP = UseCase(FailTopUp, reads_top_up, decide, id_in("top_up_id"))

@@ -1,7 +1,8 @@
 """Merge two customers: the absorbed one is another name of the survivor from then on (S109)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads, UseCase
@@ -84,7 +85,7 @@ def _known(customer_id: str, books: Books) -> Profile | None:
 def _rows(fact: CustomerMerged, owner_id: str, books: Books) -> list[Person]:
     """The rows of the household that goes over, with their new owner."""
     found = [books.person(each.participant_id) for each in fact.household]
-    return [replace(person, owner_id=owner_id) for person in found if person is not None]
+    return [structs.replace(person, owner_id=owner_id) for person in found if person is not None]
 
 
 MERGE_CUSTOMERS = UseCase(MergeCustomers, reads, decide, id_in("customer_id"))

@@ -1,7 +1,8 @@
 """Shared by every verb on a customer's points: what it reads, and the recording of entries."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from domain.claims import Claim, entry_claim
 from domain.decision import Books, Decision, NewStream, Peek, Reads
@@ -79,7 +80,7 @@ def recorded(decision: Decision, points: Mapping[str, Sequence[PointsFact]], boo
         if books.own_points(customer_id) is None
     ]
     claims = [Claim(entry_claim(fact.entry_id), id) for id, (_, made) in facts.items() for fact in made]
-    return replace(
+    return structs.replace(
         decision,
         facts={**decision.facts, **facts},
         claims=(*decision.claims, *claims),

@@ -1,6 +1,6 @@
 """Record a payment for a booking, in part or in full, also after its session (S54, S55)."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.booking.commands import RecordBookingPayment
@@ -24,7 +24,7 @@ def decide(command: RecordBookingPayment, books: Books, at: Circumstances) -> De
         at,
         lambda booking, packages: ([record(booking, command, books.business, at)], {}),
     )
-    return replace(decision, claims=claims_payment(command.payment, command.booking_id, books))
+    return structs.replace(decision, claims=claims_payment(command.payment, command.booking_id, books))
 
 
 RECORD_BOOKING_PAYMENT = UseCase(RecordBookingPayment, reads, decide, id_in("booking_id"))

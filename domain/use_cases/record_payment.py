@@ -1,6 +1,6 @@
 """Record a payment for a package, in part or in full (S28–S30, S35, S99)."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.business.zones import desk_zone
@@ -28,7 +28,7 @@ def decide(command: RecordPayment, books: Books, at: Circumstances) -> Decision:
         return [record_payment(package, command.payment, moment, at)]
 
     decision = decided(command.package_id, command, books, at, rule)
-    return replace(decision, claims=claims_payment(command.payment, command.package_id, books))
+    return structs.replace(decision, claims=claims_payment(command.payment, command.package_id, books))
 
 
 RECORD_PAYMENT = UseCase(RecordPayment, reads, decide, id_in("package_id"))

@@ -4,12 +4,12 @@ from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads, UseCase
 from domain.package.commands import RedeemFromCustomer
 from domain.use_cases.checks import known_customer
-from domain.use_cases.redemption import candidates, redeem, spoken_of
+from domain.use_cases.redemption import candidates, reads_beside, redeem
 
 
 def reads(command: RedeemFromCustomer, business_id: str, peek: Peek) -> Reads:
     streams = {business_id: 0, command.customer_id: 0}
-    return Reads(streams, unspent_of=(command.customer_id,)) | spoken_of(command)
+    return reads_beside(streams, command, unspent_of=(command.customer_id,))
 
 
 def decide(command: RedeemFromCustomer, books: Books, at: Circumstances) -> Decision:

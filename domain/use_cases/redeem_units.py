@@ -7,12 +7,12 @@ from domain.package.eligibility import Candidate
 from domain.use_cases.checks import known_package
 from domain.use_cases.one_package import owner_of
 from domain.use_cases.own_stream import id_in
-from domain.use_cases.redemption import redeem, spoken_of
+from domain.use_cases.redemption import reads_beside, redeem
 
 
 def reads(command: RedeemUnits, business_id: str, peek: Peek) -> Reads:
     streams = {business_id: 0, command.package_id: 0} | owner_of(command.package_id, peek)
-    return Reads(streams, with_customers=True) | spoken_of(command)
+    return reads_beside(streams, command, with_customers=True)
 
 
 def decide(command: RedeemUnits, books: Books, at: Circumstances) -> Decision:

@@ -23,13 +23,24 @@ AFTER_ALL = 2**63
 """The first rank of packages whose sale is not stored yet, in the order of their sales."""
 
 
-def spoken_of(command: Redemption) -> Reads:
-    """The member of staff and the booking that a redemption names, and the uses that pay for it already."""
-    paying = () if command.booking_id is None else (booking_claims(command.booking_id),)
+def reads_beside(
+    streams: dict[str, int],
+    command: Redemption,
+    *,
+    with_customers: bool = False,
+    unspent_of: tuple[str, ...] = (),
+) -> Reads:
+    """These reads, with the member of staff and the booking that a redemption names, and the uses that pay for it
+    already."""
+    paying: tuple[str, ...] = ()
+    if command.staff_id is not None:
+        streams[command.staff_id] = 0
+    if command.booking_id is not None:
+        streams[command.booking_id] = 0
+        paying = (booking_claims(command.booking_id),)
+    counted = (redemption_claims(command.redemption_id), *paying)
     return Reads(
-        {id: 0 for id in (command.staff_id, command.booking_id) if id is not None},
-        claimed=paying,
-        counted=(redemption_claims(command.redemption_id), *paying),
+        streams, claimed=paying, with_customers=with_customers, counted=counted, unspent_of=unspent_of
     )
 
 
@@ -63,15 +74,16 @@ def redeem(
     """
     claims = redemption_claims(command.redemption_id)
     check_unclaimed(books, claims, command.redemption_id)
-    books.business.check_location(command.location_id)
+    business = books.business
+    business.check_location(command.location_id)
     check_staff(books, command.staff_id)
     booked = books.booking(command.booking_id) if command.booking_id else None
     if booked is not None:
         command = check_payable(booked, command, owner_id)
     owner = known_customer(books, owner_id)
     fixed = booked.time_zone if booked is not None else found[0].package.time_zone if chosen else None
-    zone = desk_zone(books.business, at, command.location_id, otherwise=fixed)
-    taken, resolved = allocate(found, command, at, books.business, owner, chosen=chosen, zone=zone)
+    zone = desk_zone(business, at, command.location_id, otherwise=fixed)
+    taken, resolved = allocate(found, command, at, business, owner, chosen=chosen, zone=zone)
     if command.booking_id is not None and booked is None:
         _check_unpaid(command.booking_id, command.service_id, resolved.participant.id, books)
     facts = use(taken, resolved, at)

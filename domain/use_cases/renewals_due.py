@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.decision import Books, NotLoaded, Peek, Reads
+from domain.decision import NOTHING, Books, NotLoaded, Reads
 from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.state import Customer
@@ -18,10 +18,10 @@ PERIODS_AT_ONCE = 500
 """Periods of one membership that come before a verb at most; what is left is granted before the next one."""
 
 
-def reads_memberships(reads: Reads, peek: Peek) -> Reads:
-    """Also the memberships that the cached streams among these name."""
-    named = {id: 0 for stream_id in reads.streams for id in named_in(peek(stream_id))}
-    return reads | Reads(named) if named else reads
+def reads_memberships(known: Mapping[str, Any]) -> Reads:
+    """The memberships that these states name: stream id → state."""
+    named = {id: 0 for state in known.values() for id in named_in(state)}
+    return Reads(named) if named else NOTHING
 
 
 def named_in(state: Any) -> tuple[str, ...]:
@@ -29,6 +29,11 @@ def named_in(state: Any) -> tuple[str, ...]:
     if isinstance(state, Package):
         return () if state.membership_id is None else (state.membership_id,)
     return state.memberships if isinstance(state, Customer) else ()
+
+
+def concerns_renewals(state: Any) -> bool:
+    """Whether `memberships_due` looks further for it; of nearly all states it does not."""
+    return bool(named_in(state)) or isinstance(state, Membership)
 
 
 def memberships_due(seen: Mapping[str, Any], books: Books, now: datetime) -> list[str]:

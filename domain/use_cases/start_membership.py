@@ -1,6 +1,6 @@
 """Start a membership; a period that has begun is granted at once (S48)."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.catalogue.state import Plan
@@ -36,7 +36,7 @@ def decide(command: StartMembership, books: Books, at: Circumstances) -> Decisio
     first = period_granted(state, RenewMembership(membership_id=id, period=1), books, at)
     _, renewed = first.facts[id]
     facts = {**first.facts, id: ("membership", [started, *renewed]), **told}
-    return replace(first, facts=facts, streams=(stream, *first.streams))
+    return structs.replace(first, facts=facts, streams=(stream, *first.streams))
 
 
 START_MEMBERSHIP = UseCase(StartMembership, reads, decide, id_in("membership_id"))

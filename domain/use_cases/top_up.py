@@ -3,11 +3,13 @@
 A customer names its own rules, so that nothing more is read of customers without any.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import structs
 
 from domain.actor import Circumstances
-from domain.decision import Books, Decision, Peek, Reads
+from domain.decision import NOTHING, Books, Decision, Peek, Reads
 from domain.fact import Fact, fold
 from domain.package.evolution import evolve as evolve_package
 from domain.package.facts import PackageFact
@@ -21,51 +23,50 @@ from domain.top_up.state import TopUp
 from domain.use_cases.one_top_up import counted_by, of_offer, standing_of
 from domain.values import Value
 
-MOVES = frozenset({*LOWERS, CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged})
+LOWERING = frozenset[type[Fact]](LOWERS)
+MOVES = frozenset[type[Fact]](
+    {*LOWERS, CustomerBlocked, CustomerDeactivated, CustomerMerged, CustomerUnmerged}
+)
 """Facts that may open or end an attempt; a sale has none of them."""
 
 
-def reads_rules(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """Also the rules of the customers whose streams are read, their offers, and packages that are not spent."""
-    known = {id: peek(id) for id in reads.streams if id.startswith("cus_")}
+def reads_rules(known: Mapping[str, Any], command: Value, business_id: str, peek: Peek) -> Reads:
+    """The rules of these customers, their offers, and the packages that are not spent."""
     owners = {id: state for id, state in known.items() if isinstance(state, Customer) and state.top_ups}
     if not owners:
-        return reads
+        return NOTHING
     rules = [id for customer in owners.values() for id in customer.top_ups]
     offers = [rule.offer_id for rule in map(peek, rules) if isinstance(rule, TopUp)]
-    return reads | Reads(dict.fromkeys((*rules, *offers), 0), unspent_of=tuple(owners))
+    return Reads(dict.fromkeys((*rules, *offers), 0), unspent_of=tuple(owners))
 
 
 def top_up(decision: Decision, books: Books, at: Circumstances) -> Decision:
     """The decision with the attempts that its facts open or end. Raises NotLoaded."""
-    if decision.erases:
-        return decision  # its rules are removed with it
-    if not any(type(fact) in MOVES for _, facts in decision.facts.values() for fact in facts):
+    # The rules of a customer who is erased are removed with it. All customers concerned are read in any case: nothing
+    # is recorded of what an erased one had.
+    if decision.erases or not books.has_top_ups:
         return decision
     facts = {**_opened(decision, books, at), **_withdrawn(decision, books, at)}
     made: dict[str, tuple[str, Sequence[Fact]]] = {id: ("top_up", new) for id, new in facts.items()}
-    return replace(decision, facts={**decision.facts, **made}) if made else decision
+    return structs.replace(decision, facts={**decision.facts, **made}) if made else decision
 
 
 def _opened(decision: Decision, books: Books, at: Circumstances) -> dict[str, list[TopUpFact]]:
     """The attempts that falls open, by rule."""
     found: dict[str, list[TopUpFact]] = {}
-    fallen = {
-        id: facts
-        for id, facts in decision.facts_of("package").items()
-        if any(type(fact) in LOWERS for fact in facts)
-    }
-    if not fallen:
-        return found
-    packages = {id: package for id in fallen if (package := books.package(id)) is not None}
-    offers = {(package.customer_id, package.offer_id) for package in packages.values()}
-    for customer_id in dict.fromkeys(package.customer_id for package in packages.values()):
-        customer = books.customer(customer_id)
-        for id in customer.top_ups if customer is not None else ():
+    moved = decision.facts_of("package")
+    fallen = [id for id, facts in moved.items() if not LOWERING.isdisjoint(map(type, facts))]
+    for customer_id in dict.fromkeys(map(books.owner_of, fallen)):
+        customer = None if customer_id is None else books.customer(customer_id)
+        if customer is None or not customer.top_ups:
+            continue
+        packages = [package for id in fallen if (package := books.package(id)) is not None]
+        offers = {package.offer_id for package in packages if package.customer_id == customer_id}
+        for id in customer.top_ups:
             rule = books.top_up(id)
-            if customer is None or rule is None or (customer_id, rule.offer_id) not in offers:
+            if rule is None or rule.offer_id not in offers:
                 continue
-            if facts := _fallen(id, customer, decision.facts_of("package"), books, at):
+            if facts := _fallen(id, customer, moved, books, at):
                 found[id] = facts
     return found
 

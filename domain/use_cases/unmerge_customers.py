@@ -1,6 +1,6 @@
 """Take a merge back: each has again what is theirs by stream; what came later stays with the survivor."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from domain.actor import Circumstances
 from domain.decision import Books, Decision, Peek, Reads, UseCase
@@ -41,7 +41,7 @@ def decide(command: UnmergeCustomers, books: Books, at: Circumstances) -> Decisi
     rows = [books.person(each.participant_id) for each in fact.household]
     decision = Decision(
         {survivor.id: ("customer", [fact]), absorbed.id: ("customer", [fact])},
-        people=tuple(replace(person, owner_id=absorbed.id) for person in rows if person is not None),
+        people=tuple(structs.replace(person, owner_id=absorbed.id) for person in rows if person is not None),
     )
     entries = moved(points, giver, taker, at.now)
     return recorded(decision, {id: [entry] for id, entry in entries.items()}, books)

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from domain.moments import local_day
+from domain.package.state import Status
 from projections.engine.definition import Row
-from projections.models.card_columns import card_status, expiry_of, owed_for
+from projections.models.card_columns import expiry_of, owed_for
 
 Unavailable = Literal[
     "package-cancelled", "insufficient-units", "package-expired", "package-frozen", "payment-required"
@@ -13,12 +14,13 @@ Unavailable = Literal[
 """The code of the refusal that any use of the package would meet, whoever asks and wherever."""
 
 
-def unavailable_because(card: Row, moment: datetime, *, payment_required: bool) -> Unavailable | None:
-    """Why no unit can be used at a moment; None where one can.
+def unavailable_because(
+    card: Row, moment: datetime, status: Status, *, payment_required: bool
+) -> Unavailable | None:
+    """Why no unit can be used at a moment; None where one can. `status`: its `card_status` then.
 
     `payment_required`: whether the business lets nobody use what is not paid in full.
     """
-    status = card_status(card, moment)
     match status:
         case "cancelled":
             return "package-cancelled"
@@ -33,7 +35,7 @@ def unavailable_because(card: Row, moment: datetime, *, payment_required: bool) 
 
 
 def _unavailable_though_active(card: Row, moment: datetime, *, payment_required: bool) -> Unavailable | None:
-    if expiry_of(card).is_frozen(local_day(moment, card["time_zone"])):
+    if card["frozen_until"] is not None and expiry_of(card).is_frozen(local_day(moment, card["time_zone"])):
         return "package-frozen"
     if payment_required and owed_for(card):
         return "payment-required"

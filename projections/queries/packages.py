@@ -287,10 +287,11 @@ def display_key(card: Row, moment: datetime, *, payment_required: bool) -> Displ
     Those that are expired, cancelled or fully used come last, the newest of them first (S82, S84).
     """
     purchased = to_milliseconds(card["purchased_at"])
-    if card_status(card, moment) != "active":
+    status = card_status(card, moment)
+    if status != "active":
         return (2, "", -purchased, card["package_id"])
     expiry, day = expiry_of(card), local_day(moment, card["time_zone"])
     expires_on = expiry.on(day)
     last = NEVER if expires_on is None else expires_on.isoformat()
-    reason = unavailable_because(card, moment, payment_required=payment_required)
+    reason = unavailable_because(card, moment, status, payment_required=payment_required)
     return (0 if reason is None else 1, last, purchased, card["package_id"])

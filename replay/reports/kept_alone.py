@@ -1,9 +1,11 @@
 """Sums of facts that stand alone, as a process holds them: found where they are kept, and brought on by a question."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from msgspec import structs
 
 from domain.fact import Fact
 from domain.ledger.contract import LedgerRecorder
@@ -84,7 +86,7 @@ class KeptAlone(Generic[S]):
         if self.position > before:
             self.keeping.grown()
         # A replica may lag behind what was read before.
-        return replace(head, position=max(head.position, self.position))
+        return structs.replace(head, position=max(head.position, self.position))
 
 
 def bring_on(sums: Growing, recorder: LedgerRecorder, upto: int, wanted: Sequence[type[Fact]]) -> None:

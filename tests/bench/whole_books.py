@@ -1,9 +1,10 @@
 """Books with all that stands beside their facts, for measuring: requests, streams, claims and rows of the directory."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import cast
+
+from msgspec import structs
 
 from domain.claims import Claim
 from domain.decision import NewStream
@@ -62,7 +63,7 @@ def _append(facts: Sequence[NewFact], number: int, book: Workbook, left: dict[st
     key, body = f"request-{number}", f'{{"id":"{facts[0].stream_id}"}}'
     request = Request(key, SALT, body, salt=SALT)
     proof = proof_of_request(key, request.fingerprint, request.people, request.answered, len(facts))
-    plain = replace(facts[0], meta=b'{"actor":{"id":"load","role":"owner","via":"command line"}}')
+    plain = structs.replace(facts[0], meta=b'{"actor":{"id":"load","role":"owner","via":"command line"}}')
     claims = [claim for each in told for claim in _claims(each, book)]
     for claim in claims:
         book.claim(claim)

@@ -57,6 +57,10 @@ class PaperBooks:
     def offer(self, offer_id: str, /) -> Offer | None:
         return self._of(offer_id, Offer)
 
+    @property
+    def has_top_ups(self) -> bool:
+        return True
+
     def plan(self, plan_id: str, /) -> Plan | None:
         return self._of(plan_id, Plan)
 
@@ -71,6 +75,9 @@ class PaperBooks:
 
     def survivor_of(self, customer_id: str) -> str:
         return customer_id
+
+    def owner_of(self, stream_id: str) -> str | None:
+        return self.own_owner_of(stream_id)
 
     def own_owner_of(self, stream_id: str) -> str | None:
         owner: str | None = getattr(self.states.get(stream_id), "customer_id", None)

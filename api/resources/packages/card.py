@@ -6,6 +6,7 @@ list. Names come from the directory, only for readers who may see them.
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, Literal
 
 from pydantic import JsonValue
@@ -38,6 +39,7 @@ from projections.models.card_columns import COUNTS, card_status, expiry_of, is_i
 from projections.models.packages import moved
 
 BALANCE, USES = COUNTS[:5], COUNTS[5:]
+of_balance, of_uses = itemgetter(*BALANCE), itemgetter(*USES)
 """What is left comes first, what became of the units after it; `available` stands between them."""
 
 
@@ -54,22 +56,21 @@ def render(
     `terms`: the policies of the business then.
     """
     day, expiry, state = local_day(moment, card["time_zone"]), expiry_of(card), card_status(card, moment)
+    currency = card["currency"]
     expires_on, frozen = expiry.on(day), expiry.is_frozen(day)
-    reason = unavailable_because(card, moment, payment_required=terms.payment_required)
+    reason = unavailable_because(card, moment, state, payment_required=terms.payment_required)
     customer = people.get(card["customer_id"], {})
 
     ends_at = None if expires_on is None else expires_at(expires_on, card["time_zone"])
 
     def money(amount: int) -> Row:
-        return {"amount": amount, "currency": card["currency"]}
+        return {"amount": amount, "currency": currency}
 
     def counts(of: Row) -> Row:
-        available = 0 if reason else _available(of)
-        return {
-            **{name: of[name] for name in BALANCE},
-            "available": available,
-            **{name: of[name] for name in USES},
-        }
+        counted = dict(zip(BALANCE, of_balance(of), strict=True))
+        counted["available"] = 0 if reason else _available(of)
+        counted.update(zip(USES, of_uses(of), strict=True))
+        return counted
 
     return {
         "id": card["package_id"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from eventsourcing.persistence import IntegrityError
+from msgspec import structs
 
 from domain.decision import NewStream
 from domain.ledger.embedded.memory_streams import StreamsInMemory
@@ -189,7 +190,7 @@ class MemoryTransaction(StreamsInMemory):
         books.notes = {id: text for id, text in books.notes.items() if text.owner_id != customer_id}
         for key, people in books.answer_people.items():
             if customer_id in people:
-                books.answers[key] = replace(books.answers[key], body=None)
+                books.answers[key] = structs.replace(books.answers[key], body=None)
         self.erased.append((customer_id, now_ms))
 
     def answered(self, keys: Sequence[str]) -> list[Answered]:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import StoredFact
 from domain.ledger.evidence import StoredHead
@@ -40,8 +42,8 @@ class MemoryEvidence:
             "claims": lambda: (((claim,), {"stream_id": id}) for claim, id in books.claims.items()),
             "people_search": self._people_search,
             "requests": self._requests,
-            "texts": lambda: (((id,), asdict(text)) for id, text in books.notes.items()),
-            "people": lambda: (((id,), asdict(person)) for id, person in books.directory.items()),
+            "texts": lambda: (((id,), structs.asdict(text)) for id, text in books.notes.items()),
+            "people": lambda: (((id,), structs.asdict(person)) for id, person in books.directory.items()),
             "photos": lambda: (((id,), {"media_type": each.media_type}) for id, each in books.photos.items()),
             "api_keys": self._api_keys,
             "key_rosters": self._key_rosters,

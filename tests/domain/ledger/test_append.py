@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 from eventsourcing.persistence import IntegrityError
+from msgspec import structs
 
 from domain.claims import Claim
 from domain.decision import NewStream, Reads
@@ -363,22 +363,22 @@ def test_several_ledgers_are_extended_at_once(store: Store) -> None:
 def test_commands_of_many_businesses_are_stored_or_refused_each_as_if_it_came_alone(store: Store) -> None:
     """Given eight ledgers alike, when each gets one command, some of which conflict."""
     claim = Claim("redemption/red_1/", PACKAGE)
-    plain = replace(next_fact(PACKAGE, 2, "key-2", also={CUSTOMER: 1}), claims=(claim,))
+    plain = structs.replace(next_fact(PACKAGE, 2, "key-2", also={CUSTOMER: 1}), claims=(claim,))
     sent = {
         "biz_plain": plain,
-        "biz_key_known": replace(plain, request=request("key-1")),
-        "biz_moved_on": replace(plain, read={PACKAGE: 1, CUSTOMER: 2}),
-        "biz_claim_held": replace(plain, claims=(Claim("redemption/red_0/", PACKAGE),)),
+        "biz_key_known": structs.replace(plain, request=request("key-1")),
+        "biz_moved_on": structs.replace(plain, read={PACKAGE: 1, CUSTOMER: 2}),
+        "biz_claim_held": structs.replace(plain, claims=(Claim("redemption/red_0/", PACKAGE),)),
         "biz_last_plain": plain,
         "biz_nothing": Append((), {PACKAGE: 1}, request=request("key-2")),
-        "biz_two_facts": replace(plain, facts=(fact(PACKAGE, 2), fact(PACKAGE, 3))),
-        "biz_person": replace(plain, people=(Person(CUSTOMER, CUSTOMER, "{}"),)),
+        "biz_two_facts": structs.replace(plain, facts=(fact(PACKAGE, 2), fact(PACKAGE, 3))),
+        "biz_person": structs.replace(plain, people=(Person(CUSTOMER, CUSTOMER, "{}"),)),
     }
     for business_id in sent:
         store.open_ledger(business_id)
         ledger = store.ledger(business_id)
         held = (Claim("redemption/red_0/", PACKAGE),)
-        stored(ledger, replace(opening(PACKAGE), claims=held, request=request("key-1")))
+        stored(ledger, structs.replace(opening(PACKAGE), claims=held, request=request("key-1")))
         stored(ledger, opening(CUSTOMER, "customer"))
 
     outcomes = store.append_all({business_id: [command] for business_id, command in sent.items()})
@@ -411,7 +411,7 @@ def test_what_is_stored_together_is_what_is_stored_alone(store: Store) -> None:
     """The same command, through either door: the same fact, answer and head."""
     together, alone = "biz_together", "biz_alone"
     command = next_fact(PACKAGE, 2)
-    command = replace(command, request=request("key-1", people=(CUSTOMER,)))
+    command = structs.replace(command, request=request("key-1", people=(CUSTOMER,)))
     for business_id in (together, alone):
         store.open_ledger(business_id)
         stored(store.ledger(business_id), opening(PACKAGE))

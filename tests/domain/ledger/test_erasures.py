@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.records import Append, Conflict, StoredKey
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Text
@@ -32,7 +34,7 @@ def registered(ledger: LedgerRecorder, customer_id: str = CUSTOMER, suffix: str 
     opened = opening(customer_id, "customer", customer_id)
     stored(
         ledger,
-        replace(
+        structs.replace(
             opened,
             people=(
                 row(customer_id, customer_id, Profile(name="Xylophagous")),
@@ -89,7 +91,7 @@ def test_a_request_is_known_without_its_answer_and_the_erasure_keeps_its_own(led
     assert kept is not None
     assert (gone.first, gone.body) == (1, None)
     assert kept.body == '{"removed":1}'
-    assert conflict(ledger, replace(erasing("cus_9", 1), request=request("key-1"))) == "key-1"
+    assert conflict(ledger, structs.replace(erasing("cus_9", 1), request=request("key-1"))) == "key-1"
 
 
 def test_others_keep_what_is_theirs(store: Store, ledger: LedgerRecorder) -> None:

@@ -1,9 +1,9 @@
 """Packages of which nothing is left are passed over by their marks, and never wrongly, on every store."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from domain.decision import NewStream, Reads
 from domain.ledger.contract import LedgerRecorder, Store
@@ -35,7 +35,7 @@ def books(ledger: LedgerRecorder) -> LedgerRecorder:
 
 def spending(package_id: str, version: int) -> Append:
     """The fact after which nothing is left of a package."""
-    return replace(next_fact(package_id, version), spent={package_id: version})
+    return structs.replace(next_fact(package_id, version), spent={package_id: version})
 
 
 def use(ledger: LedgerRecorder, read: Mapping[str, int], key: str | None = None) -> Append:
@@ -80,23 +80,23 @@ def test_any_further_fact_makes_the_mark_void(books: LedgerRecorder) -> None:
 
 
 def test_a_mark_is_taken_back_where_something_is_left_again(books: LedgerRecorder) -> None:
-    stored(books, replace(next_fact("pkg_spent", 3), spent={"pkg_spent": 0}))
+    stored(books, structs.replace(next_fact("pkg_spent", 3), spent={"pkg_spent": 0}))
     assert read(books, LEFT).keys() == {"pkg_spent", "pkg_left"}
 
 
 @pytest.mark.parametrize("version", [1, 3])
 def test_a_mark_of_another_version_is_not_believed(books: LedgerRecorder, version: int) -> None:
-    stored(books, replace(next_fact("pkg_left", 2), spent={"pkg_left": version}))
+    stored(books, structs.replace(next_fact("pkg_left", 2), spent={"pkg_left": version}))
     assert read(books, LEFT) == {"pkg_left": [1, 2]}
 
 
 def test_a_package_may_be_spent_when_it_is_sold(ledger: LedgerRecorder) -> None:
-    stored(ledger, replace(opening("pkg_1", customer_id=CUSTOMER), spent={"pkg_1": 1}))
+    stored(ledger, structs.replace(opening("pkg_1", customer_id=CUSTOMER), spent={"pkg_1": 1}))
     assert read(ledger, LEFT) == {}
 
 
 def test_a_command_that_is_not_stored_marks_nothing(books: LedgerRecorder) -> None:
-    stale = replace(next_fact("pkg_left", 2, also={"pkg_spent": 1}), spent={"pkg_left": 1})
+    stale = structs.replace(next_fact("pkg_left", 2, also={"pkg_spent": 1}), spent={"pkg_left": 1})
     assert conflict(books, stale) == "pkg_spent"
     assert read(books, LEFT) == {"pkg_left": [1]}
 
@@ -113,7 +113,7 @@ def test_each_business_has_its_own_marks(store: Store, books: LedgerRecorder) ->
 
 def test_a_package_that_was_passed_over_and_moved_meanwhile_is_a_conflict(books: LedgerRecorder) -> None:
     command = use(books, {"pkg_left": 1})
-    stored(books, replace(next_fact("pkg_spent", 3), spent={"pkg_spent": 0}))
+    stored(books, structs.replace(next_fact("pkg_spent", 3), spent={"pkg_spent": 0}))
     assert conflict(books, command) == "pkg_spent"
     assert len(books.stream("pkg_left")) == 1
 
@@ -127,7 +127,7 @@ def test_a_package_that_was_sold_meanwhile_is_a_conflict(books: LedgerRecorder) 
 def test_a_package_that_was_read_is_judged_by_its_version_alone(books: LedgerRecorder) -> None:
     before = books.head().position
     stored(books, next_fact("pkg_spent", 3))
-    command = replace(use(books, {"pkg_left": 1, "pkg_spent": 3}), seen_upto=before)
+    command = structs.replace(use(books, {"pkg_left": 1, "pkg_spent": 3}), seen_upto=before)
     stored(books, command)
 
 
@@ -142,9 +142,9 @@ def test_what_others_do_meanwhile_is_no_conflict(books: LedgerRecorder) -> None:
 
 
 def test_in_a_batch_what_was_read_of_the_commands_before_is_no_conflict(books: LedgerRecorder) -> None:
-    first = replace(use(books, {"pkg_left": 1}), spent={"pkg_left": 2})
+    first = structs.replace(use(books, {"pkg_left": 1}), spent={"pkg_left": 2})
     sale = opening("pkg_new", customer_id=CUSTOMER)
-    then = replace(use(books, {"pkg_left": 2, "pkg_new": 1}), spent={"pkg_left": 0})
+    then = structs.replace(use(books, {"pkg_left": 2, "pkg_new": 1}), spent={"pkg_left": 0})
     assert [type(outcome) for outcome in books.append([first, sale, then])] == [Stored] * 3
     assert read(books, LEFT) == {"pkg_left": [1, 2, 3], "pkg_new": [1]}
 
@@ -163,7 +163,9 @@ def test_commands_of_many_businesses_are_judged_each_by_its_own_packages(store: 
         stored(ledger, opening("pkg_spent", customer_id=CUSTOMER))
         stored(ledger, spending("pkg_spent", 2))
         stored(ledger, opening("pkg_left", customer_id=CUSTOMER))
-        commands[business_id] = [replace(use(ledger, {"pkg_left": 1}, "key-1"), spent={"pkg_left": 2})]
+        commands[business_id] = [
+            structs.replace(use(ledger, {"pkg_left": 1}, "key-1"), spent={"pkg_left": 2})
+        ]
     stored(store.ledger("biz_moved"), next_fact("pkg_spent", 3))
     stored(store.ledger("biz_busy"), opening("svc_1", "service"))
 
@@ -185,7 +187,7 @@ def test_merged_customers_are_asked_for_together(books: LedgerRecorder) -> None:
     stored(books, opening("pkg_other", customer_id=OTHER_CUSTOMER))
     stored(books, spending("pkg_other", 2))
     assert read(books, Reads(unspent_of=(CUSTOMER, OTHER_CUSTOMER))) == {"pkg_left": [1]}
-    command = replace(use(books, {"pkg_left": 1}), unspent_of=(CUSTOMER, OTHER_CUSTOMER))
+    command = structs.replace(use(books, {"pkg_left": 1}), unspent_of=(CUSTOMER, OTHER_CUSTOMER))
     stored(books, next_fact("pkg_other", 3))
     assert conflict(books, command) == "pkg_other"
 

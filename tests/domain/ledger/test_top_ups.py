@@ -55,7 +55,7 @@ def decided_on_one_load(carnet: Carnet, desk: Process, command: Value, kept: Str
     order, now = desk.order(command, "k"), whole_milliseconds(carnet.clock())
     books, _ = load(desk.ledger.recorder, [order], kept, Reads())
     decision, _, _ = decide(order, books, Circumstances(now, META.actor))
-    return [fact.stored_name for _, _, fact in decision.made]
+    return [fact.stored_name for _, facts in decision.facts.values() for fact in facts]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from domain.fact import Fact, UnreadableFact
 from domain.fact_registry import FACTS
@@ -211,7 +211,7 @@ def test_a_stored_fact_that_cannot_be_read_stops_verification_at_its_position(
         store.open_ledger("biz_1")
         right = NewFact("package", "pkg_1", 1, "package.payment_recorded", 1, golden(PaymentRecorded), b"{}")
         wrong = NewFact("package", "pkg_1", 2, name, version, data, b"{}")
-        store.ledger("biz_1").append([Append((right, wrong, replace(right, version=3)), {})])
+        store.ledger("biz_1").append([Append((right, wrong, structs.replace(right, version=3)), {})])
         with store.evidence("biz_1") as evidence:
             proof = Proof(evidence, None)
             list(proof.findings())

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from json import dumps
 from pathlib import Path
 from random import Random
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from domain.ledger.embedded.sqlite import overwriting
 from domain.ledger.embedded.sqlite.gaps import HEADER_BYTES, Layout, UnknownFormat
@@ -95,14 +95,14 @@ def _command(told: Told, version: int) -> Append:
     match told.kind:
         case "person":
             person = Person(f"per_{told.owner}_{told.number}", told.owner, data, b"salt")
-            return replace(plain, people=(person,))
+            return structs.replace(plain, people=(person,))
         case "photo":
             photo = Photo(f"pho_{id}", "image/png", told.text.encode())
-            return replace(plain, photos=(photo,), people=(Person(photo.id, told.owner, "{}"),))
+            return structs.replace(plain, photos=(photo,), people=(Person(photo.id, told.owner, "{}"),))
         case "text":
-            return replace(plain, texts=(Text(f"txt_{id}", told.owner, b"salt", told.text),))
+            return structs.replace(plain, texts=(Text(f"txt_{id}", told.owner, b"salt", told.text),))
         case _:
-            return replace(plain, request=request(f"key_{id}", told.text, (told.owner,)))
+            return structs.replace(plain, request=request(f"key_{id}", told.text, (told.owner,)))
 
 
 def erase(store: SqliteStore, rows: int) -> None:
