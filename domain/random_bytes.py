@@ -1,7 +1,7 @@
 """Random bytes for many uses at once.
 
-Each call of the system lets other threads take the interpreter first. A decision that draws a few bytes would so be broken off
-for whoever waits.
+Each call of the system lets other threads take the interpreter first: a decision that draws a few bytes would be broken
+off for whoever waits.
 """
 
 import os

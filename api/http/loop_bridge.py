@@ -4,20 +4,35 @@
 
 A batch settles many orders at once, and each wake-up of the loop costs a system call. Outcomes that arrive
 before the loop runs share one wake-up.
+
+    made = outcomes.run(work)
+
+The other way round, a thread of the ledger has work done on the loop. Threads share one interpreter: when the one that
+works lets go of it for a moment, such as to deflate an answer, the loop takes it for all the requests that have come,
+and the database has nothing to do meanwhile. On the loop nobody takes it, and the requests have their turn while the
+database works.
 """
 
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
+from concurrent.futures import Future as Promise
 from contextlib import suppress
 from threading import Lock
 from time import monotonic
+from typing import TypeVar
 
 from domain.ledger.group_commit import Outcome, Settle
 from domain.ledger.patience import ends_at, out_of_patience
 
+T = TypeVar("T")
+
+BEGINS_S = 0.02
+"""Work that the loop has not begun by then is done where it is waited for."""
+
 
 class LoopBridge:
-    """The orders that one event loop waits for. Call `of` on the loop; the orders settle on any thread."""
+    """The orders that one event loop waits for. Call `of` on the loop and `run` on another thread; the orders settle on
+    any thread."""
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
@@ -42,6 +57,17 @@ class LoopBridge:
         finally:
             given_up.cancel()
 
+    def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns or raises on the loop, or here where the loop is not free or has stopped."""
+        made: Promise[T] = Promise()
+        try:
+            self.loop.call_soon_threadsafe(_do, work, made)
+        except RuntimeError:  # it has stopped
+            return work()
+        with suppress(TimeoutError):
+            made.exception(BEGINS_S)
+        return work() if made.cancel() else made.result()
+
     @staticmethod
     def _give_up(future: Future[Outcome]) -> None:
         if not future.done():
@@ -61,3 +87,11 @@ class LoopBridge:
         for future, outcome in arrived:
             if not future.done():  # the client may have gone
                 future.set_result(outcome)
+
+
+def _do(work: Callable[[], T], made: Promise[T]) -> None:
+    if made.set_running_or_notify_cancel():
+        try:
+            made.set_result(work())
+        except BaseException as error:
+            made.set_exception(error)

@@ -101,10 +101,12 @@ class Serving:
         return self.make_document()
 
     def outcomes(self) -> LoopBridge:
-        """The bridge to the running event loop. A process has one loop, a test several in turn."""
+        """The bridge to the running event loop, by which orders that come together are decided on it. A process has one
+        loop, a test several in turn."""
         loop = get_running_loop()
         if self._outcomes is None or self._outcomes.loop is not loop:
             self._outcomes = LoopBridge(loop)
+            self.carnet.decide_by = self._outcomes.run
         return self._outcomes
 
     def ledger(self, business_id: str) -> Ledger:

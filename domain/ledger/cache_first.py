@@ -1,8 +1,9 @@
 """Decisions on cached streams, without loading: the append checks that they still hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from domain.decision import NotLoaded, Reads
 from domain.ledger.attempt import Attempt, decide_on, decide_one, replayed_result, settled
@@ -13,32 +14,66 @@ from domain.ledger.errors import ClockSkew, LedgerUnavailable
 from domain.ledger.host_clock import HostClock
 from domain.ledger.orders import Order, Result
 
+T = TypeVar("T")
+
+TOGETHER_MAX = 64
+"""Orders that are decided where `decide_by` has them decided: more would hold up what else is done there."""
+
+
+class Run(Protocol):
+    """Runs work somewhere, and returns or raises what it does. The caller waits."""
+
+    def __call__(self, work: Callable[[], T]) -> T: ...
+
+
+def here(work: Callable[[], T]) -> T:
+    return work()
+
 
 def execute_all(
-    store: Store, batches: Mapping[str, Sequence[Order]], clock: HostClock, kept: StreamCache
+    store: Store,
+    batches: Mapping[str, Sequence[Order]],
+    clock: HostClock,
+    kept: StreamCache,
+    decide_by: Run = here,
 ) -> Mapping[str, list[Result | None]]:
     """Carry out the batches of several businesses together: one round trip to load, unless all is cached, and
     one to append.
 
     Results are by business id. `execute()` has to carry out every batch left out and every order whose result is
     None: nothing was written for it, or its request key tells. A batch with an order without a request is left out.
+
+    `decide_by`: has several orders decided where nothing else takes the interpreter meanwhile. One alone is decided
+    here, as the way there and back costs it more.
     """
     numbered = {
         business_id: dict(enumerate(orders))
         for business_id, orders in batches.items()
         if all(order.request is not None for order in orders)
     }
+    run = decide_by if 1 < sum(map(len, numbered.values())) <= TOGETHER_MAX else here
     wanted = {id: reads_of(id, list(orders.values()), kept) for id, orders in numbered.items()}
+    decided = run(lambda: _on_what_is_kept(numbered, wanted, clock, kept))
+    if len(decided) < len(numbered):
+        unread = {id: orders for id, orders in numbered.items() if id not in decided}
+        decided |= _on_what_is_read(store, unread, wanted, clock, kept, run)
+    results = _stored_all(store, numbered, decided, clock, kept)
+    return {id: [found.get(n) for n in numbered[id]] for id, found in results.items()}
+
+
+def _on_what_is_kept(
+    batches: Mapping[str, dict[int, Order]],
+    wanted: Mapping[str, Reads],
+    clock: HostClock,
+    kept: StreamCache,
+) -> dict[str, Attempt]:
+    """Decisions without a load; a business that needs one is left out."""
     decided: dict[str, Attempt] = {}
-    for id, orders in numbered.items():
+    for id, orders in batches.items():
         with suppress(ClockSkew):
             if tried := decide_on_what_is_kept(id, orders, clock.moment(id), kept, wanted[id]):
                 decided[id] = tried
-    if len(decided) < len(numbered):
-        unread = {id: orders for id, orders in numbered.items() if id not in decided}
-        decided |= _on_what_is_read(store, unread, wanted, clock, kept)
-    results = _stored_all(store, numbered, decided, clock, kept)
-    return {id: [found.get(n) for n in numbered[id]] for id, found in results.items()}
+    return decided
 
 
 def _on_what_is_read(
@@ -47,18 +82,23 @@ def _on_what_is_read(
     wanted: Mapping[str, Reads],
     clock: HostClock,
     kept: StreamCache,
+    run: Run,
 ) -> dict[str, Attempt]:
     """Decisions after one load of all these ledgers; a business that needs another load is left out."""
     asked = {
         id: asked_beside(id, wanted[id], keys_of(orders.values()), kept) for id, orders in batches.items()
     }
     loaded = store.load_all({id: (each.newer, each.keys) for id, each in asked.items()})
-    decided: dict[str, Attempt] = {}
-    for business_id, found in loaded.items():
-        with suppress(NotLoaded, ClockSkew):
-            books = asked[business_id].books(found, kept)
-            decided[business_id] = decide_on(books, batches[business_id], found, clock)
-    return decided
+
+    def decide_all() -> dict[str, Attempt]:
+        decided: dict[str, Attempt] = {}
+        for business_id, found in loaded.items():
+            with suppress(NotLoaded, ClockSkew):
+                books = asked[business_id].books(found, kept)
+                decided[business_id] = decide_on(books, batches[business_id], found, clock)
+        return decided
+
+    return run(decide_all)
 
 
 def _stored_all(

@@ -32,7 +32,7 @@ from domain.ledger.attempt import done, replayed_result
 from domain.ledger.batch_reads import present_all
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
-from domain.ledger.cache_first import execute_all
+from domain.ledger.cache_first import Run, execute_all, here
 from domain.ledger.cache_size import CACHE_BYTES
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.erasure_journal import ErasureJournal
@@ -42,7 +42,6 @@ from domain.ledger.group_commit import GroupCommit, Settle
 from domain.ledger.host_clock import APART, HostClock
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.orders import Clock, Done, Order, Preview, RequestKey, Result
-from domain.ledger.proof import salt_of
 from domain.ledger.records import Append, Conflict, Request
 from domain.ledger.renewals import renewal
 from domain.ledger.stores import store_at
@@ -149,12 +148,14 @@ class Carnet(Application[str]):
         self.host_clock = HostClock(clock, clocks_apart)
         self.journal = journal
         self.kept = StreamCache(views, kept_max, kept_bytes)
+        self.decide_by: Run = here
+        """Has the orders of a batch decided, as `execute_all` says (domain/ledger/cache_first.py)."""
         self._keyed: dict[str, hmac.HMAC] = {}
         waits = {} if wait_s is None else {"CARNET_WAIT_S": str(wait_s)}
         super().__init__({"CARNET_DATABASE": database, "CARNET_POOL": str(pool_size), **waits})
         self.grouped = GroupCommit(
             lambda business_id, orders: self.ledger(business_id).execute(orders),
-            lambda batches: execute_all(self.store, batches, self.host_clock, self.kept),
+            lambda batches: execute_all(self.store, batches, self.host_clock, self.kept, self.decide_by),
             pool_size,
         )
 
@@ -279,7 +280,7 @@ class Ledger:
             books = self.look(Reads(dict.fromkeys(people, 0)))
             there = tuple(id for id in people if not books.is_erased(id))
             body = make()
-            asked = Request(request.key, request.fingerprint, body, there, salt_of(body))
+            asked = Request.of(request.key, request.fingerprint, body, there)
             read = {id: books.version(id) for id in there}
             (stored,) = self.recorder.append([Append((), read, request=asked)])
             if not isinstance(stored, Conflict):

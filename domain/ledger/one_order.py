@@ -10,7 +10,7 @@ from domain.ledger.books import LoadedBooks
 from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import store
 from domain.ledger.orders import Answer, Order
-from domain.ledger.proof import committed, proof_of_request, salt_of, salted
+from domain.ledger.proof import committed, proof_of_request, salted
 from domain.ledger.records import Append, Request
 from domain.ledger.redirect import acting, redirected
 from domain.package.checks import FACTS_MAX
@@ -73,9 +73,7 @@ def decide(
         people = people_in(answer, decision, books) if shows else ()
         # An answer that shows somebody is not stored once they were erased meanwhile.
         read |= {id: version for id in people if id not in read and (version := books.version(id))}
-        request = Request(
-            order.request.key, order.request.fingerprint, answer.body, people, salt_of(answer.body)
-        )
+        request = Request.of(order.request.key, order.request.fingerprint, answer.body, people)
     written = salted(decision.people) if facts else ()
     append = Append(
         facts=committed(facts, _proof_of(request, len(facts)), written),

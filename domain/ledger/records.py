@@ -9,8 +9,9 @@ from msgspec import Struct, field
 
 from domain.claims import Claim
 from domain.decision import NewStream
+from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import Head, NewFact, StoredFact
-from domain.ledger.proof import digest_of_answer
+from domain.ledger.proof import digest_of_answer, salt_of
 from domain.people.directory import Person, Photo, Place, Text
 
 WITH_PEOPLE = ("customer", "staff")
@@ -23,14 +24,21 @@ class Request(Struct, frozen=True, gc=False):
     key: str
     fingerprint: bytes
     body: str
-    people: tuple[str, ...] = ()
-    salt: bytes = b""
+    people: tuple[str, ...]
+    salt: bytes
     """Of the answer: stored beside it, and erased with it."""
+    answered: bytes
+    """What is kept of the answer."""
+    packed: bytes
+    """The answer as it is stored."""
 
-    @property
-    def answered(self) -> bytes:
-        """What is kept of the answer."""
-        return digest_of_answer(self.salt, self.body)
+    @classmethod
+    def of(
+        cls, key: str, fingerprint: bytes, body: str, people: tuple[str, ...] = (), salt: bytes | None = None
+    ) -> "Request":
+        """With what is stored of its answer. The salt is drawn if it is not given."""
+        salt = salt_of(body) if salt is None else salt
+        return cls(key, fingerprint, body, people, salt, digest_of_answer(salt, body), packed(body))
 
 
 class Answered(Struct, frozen=True, gc=False):

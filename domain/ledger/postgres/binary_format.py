@@ -18,7 +18,6 @@ from psycopg.pq import Format
 
 from domain.claims import Claim
 from domain.decision import NewStream, Reads
-from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
 from domain.ledger.numbers import number_of
@@ -109,9 +108,7 @@ class BinaryFormat:
             asked = _null(BYTEA) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
             proofs = _null(BYTEA) + _null(BYTEA)
         else:
-            asked = (
-                _bytes(packed_key(request.key)) + _bytes(request.fingerprint) + _bytes(packed(request.body))
-            )
+            asked = _bytes(packed_key(request.key)) + _bytes(request.fingerprint) + _bytes(request.packed)
             asked += _texts(request.people)
             proofs = _bytes(request.salt) + _bytes(request.answered)
         return b"".join(

@@ -64,5 +64,5 @@ def _command(version: int) -> Append:
         {"pkg_none": version - 1},
         claims=(Claim(f"none{version}", "pkg_none"),),
         streams=(NewStream("package", "pkg_none", "cus_none"),) if version == 1 else (),
-        request=Request(f"none-{version}", b"none", "{}"),
+        request=Request.of(f"none-{version}", b"none", "{}"),
     )

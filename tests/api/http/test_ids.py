@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.http.ids import ALPHABET, DRAWN_AT_ONCE, Randomness, encode, new_business_id, new_id
+from api.http.ids import ALPHABET, Randomness, encode, new_business_id, new_id
+from domain.random_bytes import DRAWN_AT_ONCE
 
 
 @given(st.integers(0, 2**300), st.sampled_from([6, 26, 52]))

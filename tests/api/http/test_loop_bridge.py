@@ -1,9 +1,12 @@
-"""Outcomes: whatever thread they come from, each gets to whoever waits for it."""
+"""Outcomes: from whatever thread, each gets to whoever waits for it. Work: the loop does it if it is free."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+import pytest
 
 from api.http.loop_bridge import LoopBridge
 from domain.ledger.group_commit import Outcome, Settle
@@ -81,3 +84,46 @@ def test_an_outcome_for_a_loop_that_is_closed_harms_nobody() -> None:
     asyncio.run(main())
     (settle,) = waiting
     settle(IdempotencyKeyReused())
+
+
+def test_work_of_a_thread_is_done_on_the_loop() -> None:
+    async def main() -> tuple[int, int]:
+        outcomes = LoopBridge(asyncio.get_running_loop())
+        return await asyncio.to_thread(outcomes.run, threading.get_ident), threading.get_ident()
+
+    done_on, loop = asyncio.run(asyncio.wait_for(main(), 20))
+    assert done_on == loop
+
+
+def test_what_the_work_raises_is_raised_where_it_is_waited_for() -> None:
+    def work() -> None:
+        raise TimeoutError("of the work itself")
+
+    async def main() -> None:
+        await asyncio.to_thread(LoopBridge(asyncio.get_running_loop()).run, work)
+
+    with pytest.raises(TimeoutError, match="of the work itself"):
+        asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def test_work_that_a_busy_loop_does_not_begin_is_done_by_the_thread_once() -> None:
+    done_on = list[int]()
+
+    async def main() -> tuple[int, int]:
+        outcomes = LoopBridge(asyncio.get_running_loop())
+        with ThreadPoolExecutor(1) as thread:
+            # The loop waits for the thread, as a server that ends does.
+            thread.submit(outcomes.run, lambda: done_on.append(threading.get_ident())).result(20)
+            there = thread.submit(threading.get_ident).result(20)
+        await asyncio.sleep(0)  # the loop meets the work
+        return there, threading.get_ident()
+
+    there, loop = asyncio.run(asyncio.wait_for(main(), 20))
+    assert done_on == [there] != [loop]
+
+
+def test_work_for_a_loop_that_is_closed_is_done_here() -> None:
+    async def main() -> LoopBridge:
+        return LoopBridge(asyncio.get_running_loop())
+
+    assert asyncio.run(main()).run(threading.get_ident) == threading.get_ident()

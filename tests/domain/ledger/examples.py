@@ -25,7 +25,7 @@ def fact(
 
 
 def request(key: str, body: str = '{"recorded_at":"{recorded_at}"}', people: tuple[str, ...] = ()) -> Request:
-    return Request(key, b"fingerprint of " + key.encode(), body, people)
+    return Request.of(key, b"fingerprint of " + key.encode(), body, people)
 
 
 def opening(stream_id: str, kind: str = "package", customer_id: str | None = None) -> Append:

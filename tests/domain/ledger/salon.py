@@ -34,9 +34,13 @@ class Process:
 
     def redeem_grouped(self, name: str) -> Result:
         """One unit, together with whoever else asks at the moment."""
+        return self.ledger.execute_grouped(self.use(name))
+
+    def use(self, name: str) -> Order:
+        """To redeem one unit."""
         id = f"red_{name}"
         command = RedeemUnits(package_id="pkg_1", redemption_id=id, service_id="svc_1")
-        return self.ledger.execute_grouped(self.order(command, name, new_ids=(id,)))
+        return self.order(command, name, new_ids=(id,))
 
     def order(self, command: Value, key: str, content: bytes = b"", new_ids: tuple[str, ...] = ()) -> Order:
         return order(command, META, self.ledger.request(key, content), new_ids=new_ids)

@@ -1,12 +1,16 @@
 """The whole write path at once: many tills on one package, and connections that break (invariants 4, 6, 7)."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TypeVar
 
 import pytest
 
 from domain.catalogue.facts import OfferLine
+from domain.ledger.cache import StreamCache
+from domain.ledger.cache_first import execute_all
 from domain.ledger.carnet import Carnet
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.orders import Done, Result
@@ -15,6 +19,8 @@ from domain.refusals import InsufficientUnits, WrongBookingState
 from domain.values import Money
 from tests.domain.ledger.proxy import StrikingProxy
 from tests.domain.ledger.salon import Process, opened
+
+T = TypeVar("T")
 
 WRITERS = 40
 CUTS = 20
@@ -63,6 +69,35 @@ def test_many_businesses_are_served_together_and_each_gets_its_own(carnet: Carne
     for n in range(1, 8):
         assert (results[n, "Done"], results[n, "InsufficientUnits"]) == (2, 3)
         assert len(desks[n].ledger.stream("pkg_1")) == 4
+
+
+def test_orders_that_come_together_are_decided_where_they_are_to_be(
+    carnet: Carnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that comes alone is not: the way there costs it more than it wins. Too many would hold up what else is done
+    there."""
+    monkeypatch.setattr("domain.ledger.cache_first.TOGETHER_MAX", 3)
+    desks = [opened(carnet, 9, f"biz_{n}") for n in range(4)]
+    kept = StreamCache()
+    decided_there = list[int]()
+
+    def there(work: Callable[[], T]) -> T:
+        decided_there.append(1)
+        return work()
+
+    def take(name: str, desks: list[Process]) -> int:
+        """How often something is decided there when so many take a unit."""
+        decided_there.clear()
+        batches = {desk.ledger.business_id: [desk.use(name)] for desk in desks}
+        results = execute_all(carnet.store, batches, carnet.host_clock, kept, there)
+        assert [type(result) for (result,) in results.values()] == [Done] * len(desks)
+        return len(decided_there)
+
+    assert take("one_read", desks[:1]) == 0
+    assert take("one_kept", desks[:1]) == 0
+    assert take("some_read", desks[:3]) == 2
+    assert take("all_kept", desks[:3]) == 1
+    assert take("many", desks) == 0
 
 
 def test_a_business_whose_head_is_held_keeps_no_other_waiting(carnet: Carnet) -> None:

@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 from domain.decision import NewStream
-from domain.ledger.answer_bytes import packed, unpacked
+from domain.ledger.answer_bytes import unpacked
 from domain.ledger.embedded.sqlite.choosing import chosen
 from domain.ledger.embedded.sqlite.directory import SqliteDirectory
 from domain.ledger.embedded.transaction import Written
@@ -375,7 +375,7 @@ class SqliteTransaction:
                 answer.last,
                 answer.recorded_at,
             ),
-            packed(request.body),
+            request.packed,
             request.salt,
         )
 
