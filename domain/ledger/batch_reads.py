@@ -82,14 +82,14 @@ def keys_of(orders: Iterable[Order]) -> list[str]:
 
 def asked_beside(business_id: str, wanted: Reads, keys: Sequence[str], kept: StreamCache) -> BatchReads:
     """These reads, with what of them is cached."""
-    known = {id: found for id in wanted.streams if (found := kept.stream(business_id, id))}
+    known = kept.streams(business_id, wanted.streams)
     for customer_id in wanted.packages_of:
         known |= {stream.id: stream for stream in kept.packages_of(business_id, customer_id)}
     for customer_id in wanted.unspent_of:
         known |= {stream.id: stream for stream in kept.unspent_packages_of(business_id, customer_id)}
     if wanted.with_customers:
         owners = {owner for stream in known.values() if (owner := owner_of(stream.state))} - known.keys()
-        known |= {id: found for id in sorted(owners) if (found := kept.stream(business_id, id))}
+        known |= kept.streams(business_id, sorted(owners))
     return BatchReads(business_id, wanted, list(known.values()), keys)
 
 

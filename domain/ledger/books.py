@@ -13,7 +13,7 @@ from domain.ledger.envelope import Head, NewFact, StoredFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.owners import lacks, merged_then, owned_by, owner_of, survivor_among
 from domain.ledger.records import WITH_PEOPLE, Loaded
-from domain.ledger.stream import Stream, View
+from domain.ledger.stream import Last, Stream, View
 from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.directory import Person, Place
@@ -410,7 +410,7 @@ class LoadedBooks:
         for place, fact in enumerate(facts):
             stream = self._streams.get(fact.stream_id)
             if stream is not None and stream.last is not None and stream.version == fact.version:
-                stream.last = stream.last._replace(position=first + place, recorded_at=recorded_at)
+                stream.last = Last(first + place, recorded_at, stream.last.meta)
 
     def erase(self, customer_id: str) -> None:
         """Forget the rows of the directory of a customer."""
