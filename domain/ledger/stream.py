@@ -77,3 +77,8 @@ class Stream(Struct, gc=False):
         self.position = self.position or stored.position
         self.last = Last(stored.position, stored.recorded_at, stored.meta)
         self.facts.append(fact)
+
+
+def by_sale(package: Stream) -> tuple[bool, int]:
+    """The order of sales. A package whose sale is not stored yet has no position, and comes last."""
+    return package.position == 0, package.position
