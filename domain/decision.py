@@ -169,7 +169,7 @@ class Books(Protocol):
     def exists(self, stream_id: str) -> bool:
         """Whether any stream has this id."""
 
-    def packages_of(self, customer_id: str) -> "Iterator[tuple[str, Package, int]]":
+    def packages_of(self, customer_id: str) -> "Sequence[tuple[str, Package, int]]":
         """(id, state, position of the sale) of all of a customer's packages, in the order of their sales."""
 
     def unspent_packages_of(self, customer_id: str) -> "Sequence[tuple[str, Package, int]]":

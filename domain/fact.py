@@ -41,7 +41,7 @@ class Fact(BaseModel, metaclass=_FactType):
 
     def to_bytes(self) -> bytes:
         """The JSON that is stored and sealed."""
-        return self.model_dump_json(exclude_none=True).encode()
+        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
 
 S = TypeVar("S")

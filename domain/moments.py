@@ -75,7 +75,7 @@ def _utc_milliseconds(moment: datetime) -> datetime:
         moment = moment.astimezone(UTC)
     if not FIRST_MOMENT <= moment < END_OF_MOMENTS:
         raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
-    return whole_milliseconds(moment)
+    return moment if moment.microsecond % 1000 == 0 else whole_milliseconds(moment)
 
 
 def whole_milliseconds(moment: datetime) -> datetime:

@@ -61,21 +61,26 @@ Line = tuple[int, str | None]
 """Number from 1, and text; None for one that is longer than the limit."""
 
 
+_is_whole_number = re.compile(r"[0-9]{1,16}").fullmatch
+_is_iso_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_is_currency = re.compile(r"[A-Z]{3}").fullmatch
+
+
 def whole_number(text: str) -> int:
     # Python's own parser would also take "1_000", " 12" and "+1".
-    if not re.fullmatch(r"[0-9]{1,16}", text):
+    if not _is_whole_number(text):
         raise Unfit("int-parsing", "must be a whole number in digits alone")
     return int(text)
 
 
 def iso_day(text: str) -> date:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+    if not _is_iso_day(text):
         raise Unfit("no-date", "must be a date like 1997-01-31")
     return date.fromisoformat(text)
 
 
 def _iso_currency(text: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", text):
+    if not _is_currency(text):
         raise Unfit("no-currency", "must be an ISO 4217 code like EUR")
     return in_use(text)
 
@@ -111,6 +116,10 @@ class Use(Entry):
 
 
 KINDS: Mapping[str, type[Sale] | type[Use]] = {"sale": Sale, "use": Use}
+COLUMNS_OF = {kind: frozenset({"kind", *model.model_fields}) for kind, model in KINDS.items()}
+"""Kind of row → its columns."""
+FORMED = ("reference", "customer", "service", "name")
+"""Columns whose texts are brought into one form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +263,8 @@ def _header(text: str | None, separator: str) -> list[str]:
 
 def _without_end(cells: list[str], least: int) -> list[str]:
     """The cells without empty ones at the end, as spreadsheets write them; `least` stay."""
+    if len(cells) <= least:
+        return cells
     last = max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
     return cells[: max(last, least)]
 
@@ -301,8 +312,9 @@ def _row(line: int, cells: Cells) -> Row | Unreadable:
     model = KINDS.get(cells.get("kind", ""))
     if model is None:
         return Unreadable(line, "kind", "must be sale or use", "no-kind")
+    columns = COLUMNS_OF[model.kind]
     for column in cells:
-        if column != "kind" and column not in model.model_fields:
+        if column not in columns:
             return Unreadable(line, column, f"must be empty for a {model.kind}", "not-of-kind")
     try:
         entry = model.model_validate({name: cell for name, cell in cells.items() if name != "kind"})
@@ -313,7 +325,7 @@ def _row(line: int, cells: Cells) -> Row | Unreadable:
 
 def _in_form(entry: Sale | Use) -> Cells:
     """The texts of a row in the one form that they are compared in."""
-    return {column: value for column, value in entry if isinstance(value, str) and column != "currency"}
+    return {column: getattr(entry, column) for column in FORMED if column in COLUMNS_OF[entry.kind]}
 
 
 def _refusal(line: int, error: ValidationError) -> Unreadable:

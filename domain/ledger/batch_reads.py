@@ -1,6 +1,6 @@
 """The reads of a batch: everything its orders ask for, and of cached streams only the later facts."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct, structs
@@ -25,19 +25,14 @@ KINDS = ("booking", "membership", "top_up")
 
 def reads_of(business_id: str, orders: Iterable[Order], kept: StreamCache) -> Reads:
     """Everything these orders read."""
-    return Reads.all_of(each_reads(business_id, orders, kept))
-
-
-def each_reads(business_id: str, orders: Iterable[Order], kept: StreamCache) -> Iterator[Reads]:
-    """What these orders read, order by order."""
-    peek = partial(kept.state, business_id)
+    peek, found = partial(kept.state, business_id), list[Reads]()
     for order in orders:
-        reads = order.use_case.reads(order.command, business_id, peek)
-        yield read_by_all(reads, order.command, business_id, peek)
+        found.append(order.use_case.reads(order.command, business_id, peek))
         if (theirs := reads_actor(order)) is not None:
-            yield theirs
+            found.append(theirs)
         if order.shows is not None:
-            yield order.shows
+            found.append(order.shows)
+    return read_by_all(Reads.all_of(found), [order.command for order in orders], business_id, peek)
 
 
 class BatchReads(Struct, frozen=True, gc=False):
@@ -71,10 +66,6 @@ class BatchReads(Struct, frozen=True, gc=False):
         return kept.books_of(self.business_id, self.wanted, loaded, self.known)
 
 
-def batch_reads(business_id: str, orders: Sequence[Order], kept: StreamCache, extra: Reads) -> BatchReads:
-    return asked_beside(business_id, extra | reads_of(business_id, orders, kept), keys_of(orders), kept)
-
-
 def keys_of(orders: Iterable[Order]) -> list[str]:
     """The keys of their requests."""
     return [order.request.key for order in orders if order.request is not None]
@@ -82,14 +73,14 @@ def keys_of(orders: Iterable[Order]) -> list[str]:
 
 def asked_beside(business_id: str, wanted: Reads, keys: Sequence[str], kept: StreamCache) -> BatchReads:
     """These reads, with what of them is cached."""
-    known = {id: found for id in wanted.streams if (found := kept.stream(business_id, id))}
+    known = kept.streams(business_id, wanted.streams)
     for customer_id in wanted.packages_of:
         known |= {stream.id: stream for stream in kept.packages_of(business_id, customer_id)}
     for customer_id in wanted.unspent_of:
         known |= {stream.id: stream for stream in kept.unspent_packages_of(business_id, customer_id)}
     if wanted.with_customers:
         owners = {owner for stream in known.values() if (owner := owner_of(stream.state))} - known.keys()
-        known |= {id: found for id in sorted(owners) if (found := kept.stream(business_id, id))}
+        known |= kept.streams(business_id, sorted(owners))
     return BatchReads(business_id, wanted, list(known.values()), keys)
 
 
@@ -110,14 +101,22 @@ def present_all(store: Store, asked: Mapping[str, Reads], kept: StreamCache) -> 
 
 
 def load(
-    recorder: LedgerRecorder, orders: Sequence[Order], kept: StreamCache, extra: Reads
+    recorder: LedgerRecorder,
+    orders: Sequence[Order],
+    kept: StreamCache,
+    extra: Reads,
+    wanted: Reads | None = None,
 ) -> tuple[LoadedBooks, Loaded]:
-    asked = batch_reads(recorder.business_id, orders, kept, extra)
+    """What these orders read, and `extra`. `wanted`: the former, where it is known."""
+    if wanted is None:
+        wanted = reads_of(recorder.business_id, orders, kept)
+    wanted, keys = wanted | extra, keys_of(orders)
+    asked = asked_beside(recorder.business_id, wanted, keys, kept)
     if customers := asked.wanted.everything_of:
         theirs = {
             id: 0 for customer in customers for kind in KINDS for id in recorder.streams_of(customer, kind)
         }
-        asked = batch_reads(recorder.business_id, orders, kept, extra | Reads(theirs))
+        asked = asked_beside(recorder.business_id, wanted | Reads(theirs), keys, kept)
     loaded = recorder.load(asked.newer, asked.keys)
     if customers:
         loaded = structs.replace(loaded, personal={id: recorder.personal_data(id) for id in customers})

@@ -1,5 +1,6 @@
 """The books a decision sees: the streams it read, as the earlier decisions of the batch left them."""
 
+from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -9,11 +10,11 @@ from domain.catalogue.state import Offer, Plan, Service
 from domain.claims import prefixes_of
 from domain.decision import NotLoaded, Reads
 from domain.fact import Fact
-from domain.ledger.envelope import Head, NewFact, StoredFact
+from domain.ledger.envelope import Head, NewFact
 from domain.ledger.mapper import Recorded, recorded
 from domain.ledger.owners import lacks, merged_then, owned_by, owner_of, survivor_among
 from domain.ledger.records import WITH_PEOPLE, Loaded
-from domain.ledger.stream import Stream, View
+from domain.ledger.stream import Last, Stream, View, by_sale
 from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.directory import Person, Place
@@ -55,6 +56,7 @@ class LoadedBooks:
         self._views = views
         self._streams: dict[str, Stream] = {}
         self._of_customer: dict[str, list[Stream]] = {}
+        """Customer → packages, in the order of their sales."""
         self._merged: dict[str, Customer] = {}
         """Customers, among those read, that were merged into another or absorbed one."""
         self.has_renewals = False
@@ -104,7 +106,7 @@ class LoadedBooks:
     def _hold(self, stream: Stream) -> None:
         self._streams[stream.id] = stream
         if isinstance(stream.state, Package):
-            self._of_customer.setdefault(stream.state.customer_id, []).append(stream)
+            insort(self._of_customer.setdefault(stream.state.customer_id, []), stream, key=by_sale)
         if stream.leads_on:
             self._note(stream)
 
@@ -284,12 +286,12 @@ class LoadedBooks:
                 self.seen.setdefault(stream.id, stream.version)
                 yield stream.id, stream.state
 
-    def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
+    def packages_of(self, customer_id: str) -> Sequence[tuple[str, Package, int]]:
         """(id, state, position) of all of a customer's packages, in the order of their sales. Raises NotLoaded."""
         owners = self.names_of(customer_id)
         if lacks := tuple(id for id in owners if id not in self.wanted.packages_of):
             raise NotLoaded(Reads(packages_of=lacks))
-        yield from self._packages_of(owners)
+        return self._packages_of(owners)
 
     def unspent_packages_of(self, customer_id: str) -> Sequence[tuple[str, Package, int]]:
         """The same of those of which something is left. Raises NotLoaded.
@@ -303,13 +305,16 @@ class LoadedBooks:
         self.unspent_of |= dict.fromkeys(owners)
         return [found for found in self._packages_of(owners) if not found[1].is_spent]
 
-    def _packages_of(self, owners: Sequence[str]) -> Iterator[tuple[str, Package, int]]:
-        found = [stream for id in owners for stream in self._of_customer.get(id, ())]
-        found.sort(key=lambda stream: (stream.position == 0, stream.position))
+    def _packages_of(self, owners: Sequence[str]) -> list[tuple[str, Package, int]]:
+        if len(owners) == 1:
+            found = self._of_customer.get(owners[0], [])
+        else:
+            found = sorted([each for id in owners for each in self._of_customer.get(id, ())], key=by_sale)
         for stream in found:
             self.seen.setdefault(stream.id, stream.version)
-            owned = self._owned(stream) if self._merged else stream
-            yield stream.id, owned.state, stream.position
+        if self._merged:
+            found = [self._owned(stream) for stream in found]
+        return [(stream.id, stream.state, stream.position) for stream in found]
 
     def merged_names(self) -> tuple[str, ...]:
         """All names of the customers, among those read, that were merged or absorbed another."""
@@ -388,19 +393,7 @@ class LoadedBooks:
     def apply(self, facts: Sequence[NewFact], made: Sequence[Fact], people: Iterable[Person]) -> None:
         """Add decided facts: the answer, and the later decisions of the batch, see them."""
         for new, fact in zip(facts, made, strict=True):
-            pending = StoredFact(
-                self.business_id,
-                0,
-                new.kind,
-                new.stream_id,
-                new.version,
-                new.name,
-                new.name_version,
-                new.data,
-                new.meta,
-                PENDING,
-                b"",
-            )
+            pending = new.at(self.business_id, 0, PENDING, b"")
             self._add(new.kind, new.stream_id, Recorded(fact, pending))
         for person in people:
             self._people[person.id] = person
@@ -410,7 +403,7 @@ class LoadedBooks:
         for place, fact in enumerate(facts):
             stream = self._streams.get(fact.stream_id)
             if stream is not None and stream.last is not None and stream.version == fact.version:
-                stream.last = stream.last._replace(position=first + place, recorded_at=recorded_at)
+                stream.last = Last(first + place, recorded_at, stream.last.meta)
 
     def erase(self, customer_id: str) -> None:
         """Forget the rows of the directory of a customer."""

@@ -76,8 +76,19 @@ class StreamCache:
 
     def stream(self, business_id: str, stream_id: str) -> Stream | None:
         """A copy that the caller may extend, or None when the stream is not cached."""
-        found = self._all(business_id, (stream_id,))
-        return found[0] if found else None
+        return self.streams(business_id, (stream_id,)).get(stream_id)
+
+    def streams(self, business_id: str, stream_ids: Iterable[str]) -> dict[str, Stream]:
+        """Copies that the caller may extend, of those of these streams that are cached, by id."""
+        found: dict[str, Stream] = {}
+        with self._lock:
+            for id in stream_ids:
+                key = business_id, id
+                stream = self._streams.get(key)
+                if stream is not None:
+                    self._streams.move_to_end(key)
+                    found[id] = stream.copy()
+        return found
 
     def packages_of(self, business_id: str, customer_id: str) -> list[Stream]:
         """Copies of the packages of a customer that are cached: some or all of them."""
@@ -94,18 +105,6 @@ class StreamCache:
             keys = [(business_id, id) for id in self._packages.get((business_id, customer_id), ())]
             found = [self._used(key) for key in keys if hold(self._streams[key].state)]
         return [stream.copy() for stream in found]
-
-    def _all(self, business_id: str, stream_ids: Iterable[str]) -> list[Stream] | None:
-        """Copies that the caller may extend, or None when one of the streams is not cached."""
-        found = []
-        with self._lock:
-            for id in stream_ids:
-                stream = self._streams.get((business_id, id))
-                if stream is None:
-                    return None
-                self._streams.move_to_end((business_id, id))
-                found.append(stream.copy())
-        return found
 
     def _used(self, key: tuple[str, str]) -> Stream:
         """A stream that is cached, which leaves last now. Needs the lock."""
@@ -165,9 +164,10 @@ class StreamCache:
         for prefix in wanted.counted:
             if not any(is_named_by(prefix, id) for id in new_ids):
                 return None
-        streams = self._all(business_id, wanted.streams)
-        if streams is None:
+        found = self.streams(business_id, wanted.streams)
+        if len(found) < len(wanted.streams):
             return None
+        streams = found.values()
         people = [person for stream in streams for person in stream.people]
         return LoadedBooks(business_id, wanted, Loaded((), {}, people, {}, NO_HEAD), streams, self.views)
 

@@ -30,6 +30,22 @@ class NewFact(Struct, frozen=True, gc=False):
     data: bytes
     meta: bytes
 
+    def at(self, business_id: str, position: int, recorded_at: int, hash: bytes) -> "StoredFact":
+        """This fact, recorded at a place of a ledger."""
+        return StoredFact(
+            business_id,
+            position,
+            self.kind,
+            self.stream_id,
+            self.version,
+            self.name,
+            self.name_version,
+            self.data,
+            self.meta,
+            recorded_at,
+            hash,
+        )
+
 
 class StoredFact(Struct, frozen=True, gc=False):
     """A fact as it was recorded. `recorded_at` is whole milliseconds since 1970, UTC. Without a kind and a name: one

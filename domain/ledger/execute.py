@@ -53,7 +53,10 @@ def execute(
             done, again = _stored(recorder, tried, clock, kept)
             results |= done
         if again:
-            done, again = _attempt(recorder, {n: numbered[n] for n in again}, clock, kept)
+            # What all orders read is known; for some of them it is looked up anew.
+            known = wanted if len(again) == len(orders) else None
+            decided = _decide_all(recorder, {n: numbered[n] for n in again}, clock, kept, known)
+            done, again = _stored(recorder, decided, clock, kept)
             results |= done
         while again:
             with recorder.locked() as locked:
@@ -93,16 +96,6 @@ def _previewed(order: Order, books: LoadedBooks, at: Circumstances) -> Preview:
         else:
             facts = [fact for each in (*first, append) for fact in each.facts]
             return Preview(answer.body, tuple(facts), books.head.position)
-
-
-def _attempt(
-    recorder: LedgerRecorder,
-    orders: dict[int, Order],
-    clock: HostClock,
-    kept: StreamCache,
-) -> tuple[dict[int, Result], list[int]]:
-    """Results by number, and the numbers that conflicted."""
-    return _stored(recorder, _decide_all(recorder, orders, clock, kept), clock, kept)
 
 
 def _erases(decided: Attempt, done: Mapping[int, Result] | None = None) -> list[str]:
@@ -146,11 +139,17 @@ def _stored(
 
 
 def _decide_all(
-    recorder: LedgerRecorder, orders: dict[int, Order], clock: HostClock, kept: StreamCache
+    recorder: LedgerRecorder,
+    orders: dict[int, Order],
+    clock: HostClock,
+    kept: StreamCache,
+    wanted: Reads | None = None,
 ) -> Attempt:
+    """`wanted`: what they read, where that was looked up just now."""
     extra = Reads()
     for _ in range(LOADS_MAX):
-        books, loaded = load(recorder, list(orders.values()), kept, extra)
+        books, loaded = load(recorder, list(orders.values()), kept, extra, wanted)
+        wanted = None
         try:
             return decide_on(books, orders, loaded, clock, is_locked=recorder.is_locked)
         except NotLoaded as missing:

@@ -32,7 +32,7 @@ class Meta(Value):
     @cached_property
     def written(self) -> bytes:
         """The JSON that is stored: the same for every fact of a load."""
-        return self.model_dump_json(exclude_none=True).encode()
+        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
     def to_bytes(self) -> bytes:
         return self.written

@@ -18,7 +18,6 @@ from domain.membership.state import Membership
 from domain.package.state import Package
 from domain.people.state import Customer, evolve, in_person
 from domain.top_up.state import TopUp
-from domain.updated import updated
 
 _BY_PARTICIPANT = "participant_id"
 OWNED = (Package, Booking, Membership, TopUp)
@@ -51,7 +50,7 @@ def owned_by(state: Any, survivor_id: str) -> Any:
 def _package(package: Package, survivor_id: str) -> Package:
     """Caps count uses by participant, so these change with the beneficiaries."""
     theirs, ours = in_person(package.customer_id), in_person(survivor_id)
-    return updated(
+    return structs.replace(
         package,
         customer_id=survivor_id,
         beneficiaries=tuple(ours if id == theirs else id for id in package.beneficiaries),

@@ -1,7 +1,7 @@
 """A stream as the books of a batch hold it: its state, folded fact by fact."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct, field, structs
 
@@ -16,13 +16,19 @@ View = Callable[[Any, Recorded], Any]
 """A second fold of the same facts, beside the state: (before, fact) → after; pure."""
 
 
-def leads_on(state: object) -> bool:
-    return concerns_renewals(state) or (
-        isinstance(state, Customer) and (state.is_merged or bool(state.top_ups))
-    )
+def _customer_leads_on(state: Customer) -> bool:
+    return state.is_merged or bool(state.top_ups) or concerns_renewals(state)
 
 
-class Last(NamedTuple):
+LEADS_ON: Mapping[str, Callable[[Any], bool]] = {
+    "customer": _customer_leads_on,
+    "package": concerns_renewals,
+    "membership": concerns_renewals,
+}
+"""Kind of stream → whether a state of it leads on."""
+
+
+class Last(Struct, frozen=True, gc=False):
     """Where the last fact of a stream was recorded, and when, in milliseconds since 1970."""
 
     position: int
@@ -57,14 +63,22 @@ class Stream(Struct, gc=False):
         return structs.replace(self, facts=[])
 
     def add(self, fact: Recorded, view: View | None) -> None:
-        assert fact.version == self.version + 1, f"{self.id}: version {fact.version} after {self.version}"
+        stored = fact.stored
+        assert stored.version == self.version + 1, f"{self.id}: version {stored.version} after {self.version}"
         self.state = EVOLVE[self.kind](self.state, fact.fact)
-        self.leads_on = leads_on(self.state)
+        leads = LEADS_ON.get(self.kind)
+        if leads is not None:
+            self.leads_on = leads(self.state)
         if view is not None:
             self.view = view(self.view, fact)
         if type(fact.fact) is UnitsRedeemed and fact.author.id != fact.fact.staff_id:
             self.authors = {**self.authors, fact.fact.redemption_id: fact.author.id}
-        self.version = fact.version
-        self.position = self.position or fact.position
-        self.last = Last(fact.position, fact.stored.recorded_at, fact.stored.meta)
+        self.version = stored.version
+        self.position = self.position or stored.position
+        self.last = Last(stored.position, stored.recorded_at, stored.meta)
         self.facts.append(fact)
+
+
+def by_sale(package: Stream) -> tuple[bool, int]:
+    """The order of sales. A package whose sale is not stored yet has no position, and comes last."""
+    return package.position == 0, package.position

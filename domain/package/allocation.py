@@ -6,6 +6,8 @@ One command, one redemption id, all allocations or none (domain.md, Redeeming; S
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from msgspec import Struct
+
 from domain.actor import Circumstances
 from domain.business.state import Business
 from domain.moments import as_moment
@@ -41,23 +43,36 @@ def allocate(
     """
     wish = _resolved(command, at, zone, customer, candidates, chosen)
     least = command.quantity if chosen else 1
-    obstacles = [
-        obstacle(each.package, wish, business, least) if chosen or _has_units(each.package, command) else None
-        for each in candidates
-    ]
-    if chosen and obstacles[0] is not None:
-        raise obstacles[0]
-    usable = [found for found, obstacle in zip(candidates, obstacles, strict=True) if obstacle is None]
-    taken = _allocate(usable, wish, at)
+    weighed = [_weighed(each, wish, business, least, chosen=chosen) for each in candidates]
+    if chosen and weighed[0].obstacle is not None:
+        raise weighed[0].obstacle
+    taken = _allocate([each for each in weighed if each.obstacle is None], wish, at)
     if sum([len(part.units) for part in taken]) < command.quantity:
-        raise _short(candidates, obstacles, wish)
+        raise _short(weighed, wish)
     return taken, wish
 
 
-def _has_units(package: Package, command: Redemption) -> bool:
-    """Whether something is left for the service, held or not. Of a package without nothing else matters, unless it was
+class _Weighed(Struct, frozen=True, gc=False):
+    """A candidate, the lines of it that are good for the use, and what stands against it."""
+
+    candidate: Candidate
+    lines: Sequence[int]
+    obstacle: Refused | None
+
+
+def _weighed(
+    candidate: Candidate, wish: ResolvedRedemption, business: Business, least: int, *, chosen: bool
+) -> _Weighed:
+    package, lines = candidate.package, lines_for(candidate.package, wish.command)
+    if chosen or _has_units(package, lines):
+        return _Weighed(candidate, lines, obstacle(package, wish, business, least, lines))
+    return _Weighed(candidate, lines, None)
+
+
+def _has_units(package: Package, lines: Sequence[int]) -> bool:
+    """Whether something is left in these lines, held or not. Of a package without nothing else matters, unless it was
     chosen."""
-    for number in lines_for(package, command):  # noqa: SIM110 (many packages are passed over: no generator for each)
+    for number in lines:  # noqa: SIM110 (many packages are passed over: no generator for each)
         if AVAILABLE in package.lines[number - 1].states:
             return True
     return False
@@ -96,15 +111,13 @@ def _participant(
     return participant
 
 
-def _allocate(
-    candidates: Sequence[Candidate], wish: ResolvedRedemption, at: Circumstances
-) -> list[TakenUnits]:
+def _allocate(usable: Sequence[_Weighed], wish: ResolvedRedemption, at: Circumstances) -> list[TakenUnits]:
     """Take the best-ranked lines first, each as far as it goes, until there is enough."""
     lines = [
-        (candidate, number)
-        for candidate in candidates
-        for number in lines_for(candidate.package, wish.command)
-        if candidate.package.lines[number - 1].available
+        (each.candidate, number)
+        for each in usable
+        for number in each.lines
+        if each.candidate.package.lines[number - 1].available
     ]
     if len(lines) > 1:
         lines.sort(key=lambda line: _rank(line[0], line[1], at))
@@ -127,7 +140,8 @@ def _rank(candidate: Candidate, number: int, at: Circumstances) -> tuple[bool, d
     """Line for exactly this service before a shared one, soonest expiry (never last), lower value of its next
     available unit, earlier effective purchase, lower position (domain.md, Redeeming)."""
     package, line = candidate.package, candidate.package.lines[number - 1]
-    expires_on = package.expiry.on(today_for(package, at))
+    # Only the end of a freeze moves it by itself.
+    expires_on = package.expiry.on(today_for(package, at)) if package.frozen else package.expires_on
     return (
         len(line.services) > 1,
         expires_on or NEVER,
@@ -161,15 +175,13 @@ def _lowest_since(package: Package, number: int, moment: datetime) -> int:
     return left if lowest is None else min(lowest, left)
 
 
-def _short(
-    candidates: Sequence[Candidate], obstacles: Sequence[Refused | None], wish: ResolvedRedemption
-) -> Refused:
+def _short(weighed: Sequence[_Weighed], wish: ResolvedRedemption) -> Refused:
     """The refusal where there is not enough: too few units back then, an unpaid package, no package for this
     participant, or too few units now."""
     requested, remaining, available, lowest, owing = wish.command.quantity, 0, 0, 0, 0
     barring: list[NotEligible] = []
-    for candidate, found in zip(candidates, obstacles, strict=True):
-        package, lines = candidate.package, list(lines_for(candidate.package, wish.command))
+    for each in weighed:
+        package, lines, found = each.candidate.package, each.lines, each.obstacle
         left = sum(package.lines[n - 1].available for n in lines)
         if isinstance(found, NotEligible) and left:
             barring.append(found)

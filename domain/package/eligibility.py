@@ -41,9 +41,12 @@ class ResolvedRedemption(Struct, frozen=True, gc=False):
     participant: Participant
 
 
-def check_use(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> None:
+def check_use(
+    package: Package, wish: ResolvedRedemption, business: Business, least: int, lines: Sequence[int]
+) -> None:
     """Check that a package may give at least `least` units for this use, whatever is left of it.
 
+    `lines`: those of it that are good for the use.
     Raises PackageIsCancelled, EffectiveAtOutOfRange, PackageHasExpired, PackageIsFrozen, NotEligible, and
     PaymentRequired only when nothing else stands against it.
     """
@@ -67,7 +70,7 @@ def check_use(package: Package, wish: ResolvedRedemption, business: Business, le
     _check_eligible(package, wish, business, least)
     if command.line is not None and command.line > len(package.lines):
         raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
-    if not lines_for(package, command):
+    if not lines:
         raise NotEligible("no line of the package is good for this service")
     if business.policies.payment_required and package.owing:
         raise PaymentRequired(package.owing)
@@ -77,10 +80,12 @@ def _on_one_day(moment: datetime, package: Package) -> bool:
     return local_day(moment, package.time_zone) == local_day(package.purchased_at, package.time_zone)
 
 
-def obstacle(package: Package, wish: ResolvedRedemption, business: Business, least: int) -> Refused | None:
+def obstacle(
+    package: Package, wish: ResolvedRedemption, business: Business, least: int, lines: Sequence[int]
+) -> Refused | None:
     """The refusal of `check_use`, or None."""
     try:
-        check_use(package, wish, business, least)
+        check_use(package, wish, business, least, lines)
     except Refused as refusal:
         return refusal
     return None

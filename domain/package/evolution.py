@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from domain.package.fact_parts import FreedUse, LineUnits, PackageOpened
 from domain.package.facts import (
     ExpiryChanged,
@@ -40,7 +42,6 @@ from domain.package.opening_facts import PackageImported, PackagePurchased, Peri
 from domain.package.state import Allocation, Freeze, Hold, Move, Package, Payment, Reminder, Use
 from domain.package.units import AVAILABLE, CORRECTED, FORFEITED, LAPSED, TRANSFERRED, USED, USED_BEFORE, Line
 from domain.unit_values import unrolled
-from domain.updated import updated
 
 
 def evolve(state: Package | None, fact: PackageFact) -> Package:
@@ -49,7 +50,7 @@ def evolve(state: Package | None, fact: PackageFact) -> Package:
         return _opened(fact)
     assert state is not None, "a package begins with its opening fact"
     latest = max(state.latest_at, fact.effective_at)
-    return updated(_changed(state, fact), version=state.version + 1, latest_at=latest)
+    return replace(_changed(state, fact), version=state.version + 1, latest_at=latest)
 
 
 def _opened(fact: OpeningFact) -> Package:
@@ -57,6 +58,7 @@ def _opened(fact: OpeningFact) -> Package:
         Line(
             label=line.label,
             services=line.services,
+            service_ids=frozenset([service.id for service in line.services]),
             weight=line.weight,
             tax_rate=line.tax_rate,
             values=unrolled(line.values),
@@ -117,20 +119,20 @@ def _changed(state: Package, fact: PackageFact) -> Package:
             return _redeemed(state, fact)
         case PaymentRecorded():
             payment = Payment(fact.amount, 0, fact.method)
-            return updated(state, payments={**state.payments, fact.payment_id: payment})
+            return replace(state, payments={**state.payments, fact.payment_id: payment})
         case PaymentRefunded():
             payment = state.payments[fact.payment_id]
-            payment = updated(payment, refunded=payment.refunded + fact.amount)
-            return updated(state, payments={**state.payments, fact.payment_id: payment})
+            payment = replace(payment, refunded=payment.refunded + fact.amount)
+            return replace(state, payments={**state.payments, fact.payment_id: payment})
         case PriceAdjusted():
             lines = zip(state.lines, fact.values, strict=True)
-            revalued = tuple(updated(line, values=unrolled(values)) for line, values in lines)
-            return updated(state, price=fact.price, lines=revalued)
+            revalued = tuple(replace(line, values=unrolled(values)) for line, values in lines)
+            return replace(state, price=fact.price, lines=revalued)
         case ValidityStarted():
             started = {"started_on": fact.started_on, "clock_at": fact.effective_at}
-            return updated(state, expires_on=fact.expires_on, **started)
+            return replace(state, expires_on=fact.expires_on, **started)
         case ValidityReset():
-            return updated(state, started_on=None, clock_at=fact.effective_at, expires_on=fact.expires_on)
+            return replace(state, started_on=None, clock_at=fact.effective_at, expires_on=fact.expires_on)
         case UnitsRestored():
             return _restored(state, fact)
         case UnitsHeld():
@@ -142,50 +144,50 @@ def _changed(state: Package, fact: PackageFact) -> Package:
         case LineCorrected():
             return _corrected(state, fact)
         case ExpiryChanged():
-            return updated(state, expires_on=fact.expires_on, expiry_set=True)
+            return replace(state, expires_on=fact.expires_on, expiry_set=True)
         case ExpiryRemoved():
-            return updated(state, expires_on=None, expiry_set=True)
+            return replace(state, expires_on=None, expiry_set=True)
         case PackageReinstated():
             back = _each(state, fact.returned, LAPSED, AVAILABLE, fact.effective_at)
-            return updated(back, cancelled=False, voided=False, expires_on=fact.expires_on, expiry_set=True)
+            return replace(back, cancelled=False, voided=False, expires_on=fact.expires_on, expiry_set=True)
         case PackageFrozen():
             freeze = Freeze(fact.effective_at, fact.frozen_on, fact.until)
-            return updated(state, freezes=(*state.freezes, freeze), frozen=True)
+            return replace(state, freezes=(*state.freezes, freeze), frozen=True)
         case PackageUnfrozen():
-            ended = updated(state.freezes[-1], ended_at=fact.effective_at)
-            return updated(
+            ended = replace(state.freezes[-1], ended_at=fact.effective_at)
+            return replace(
                 state, freezes=(*state.freezes[:-1], ended), frozen=False, expires_on=fact.expires_on
             )
         case SharingChanged():
-            return updated(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
+            return replace(state, sharing=fact.sharing, beneficiaries=fact.beneficiaries)
         case SessionMoved():
-            use = updated(state.uses[fact.redemption_id], session_at=fact.session_at)
-            return updated(state, uses={**state.uses, fact.redemption_id: use})
+            use = replace(state.uses[fact.redemption_id], session_at=fact.session_at)
+            return replace(state, uses={**state.uses, fact.redemption_id: use})
         case LocationsChanged():
-            return updated(state, locations=fact.locations)
+            return replace(state, locations=fact.locations)
         case NoteAdded():
             return state
         case PackageExpired():
-            return updated(state, lapse_recorded=fact.expires_on)
+            return replace(state, lapse_recorded=fact.expires_on)
         case ReminderDue():
-            return updated(state, reminder=Reminder(fact.expires_on, fact.lead_days))
+            return replace(state, reminder=Reminder(fact.expires_on, fact.lead_days))
         case ReminderSent():
             sent = Reminder(fact.expires_on, fact.lead_days, sent_at=fact.effective_at)
-            return updated(state, reminder=sent)
+            return replace(state, reminder=sent)
         case PackageCancelled() | PackageVoided():
             lapsed = _each(state, fact.lapsed, AVAILABLE, LAPSED, fact.effective_at)
-            return updated(lapsed, cancelled=True, voided=isinstance(fact, PackageVoided))
+            return replace(lapsed, cancelled=True, voided=isinstance(fact, PackageVoided))
         case UnitsTransferredOut():
             moved = _each(state, [_part(fact)], AVAILABLE, TRANSFERRED, fact.effective_at)
             out = {**state.transfers, fact.transfer_id: (fact.to_package_id, _part(fact))}
-            return updated(moved, transfers=out)
+            return replace(moved, transfers=out)
         case TransferUndone():
             moved = _each(state, [_part(fact)], TRANSFERRED, AVAILABLE, fact.effective_at)
             others = {id: made for id, made in state.transfers.items() if id != fact.transfer_id}
-            return updated(moved, transfers=others)
+            return replace(moved, transfers=others)
         case TransferRevoked():
             moved = _each(state, fact.returned, AVAILABLE, TRANSFERRED, fact.effective_at)
-            return updated(moved, cancelled=True, revoked=True)
+            return replace(moved, cancelled=True, revoked=True)
         case PackageOpened():
             raise AssertionError("a package is opened once")
         case _:
@@ -202,7 +204,7 @@ def _with_line(
     """The package with another line, and maybe `others` of its members."""
     lines = (*state.lines[: number - 1], line, *state.lines[number:])
     moves = (*state.moves, Move(at, number, change)) if change else state.moves
-    return updated(state, lines=lines, moves=moves, **others)
+    return replace(state, lines=lines, moves=moves, **others)
 
 
 def _each(state: Package, parts: Sequence[LineUnits], before: bytes, after: bytes, at: datetime) -> Package:
@@ -245,20 +247,20 @@ def _restored(state: Package, fact: UnitsRestored) -> Package:
 
 
 def _held(state: Package, fact: UnitsHeld) -> Package:
-    line = updated(state.lines[fact.line - 1], held=fact.held)
+    line = replace(state.lines[fact.line - 1], held=fact.held)
     hold = Hold(
         fact.line, fact.quantity, fact.service_id, fact.participant_id, fact.session_at, fact.effective_at
     )
     holds = {**state.holds, fact.booking_id: (*state.holds.get(fact.booking_id, ()), hold)}
-    return updated(_with_line(state, fact.line, line, fact.effective_at, -fact.quantity), holds=holds)
+    return replace(_with_line(state, fact.line, line, fact.effective_at, -fact.quantity), holds=holds)
 
 
 def _released(state: Package, fact: HoldReleased) -> Package:
-    line = updated(state.lines[fact.line - 1], held=fact.held)
+    line = replace(state.lines[fact.line - 1], held=fact.held)
     left = tuple(hold for hold in state.holds[fact.booking_id] if hold.line != fact.line)
     others = {id: holds for id, holds in state.holds.items() if id != fact.booking_id}
     holds = {**others, fact.booking_id: left} if left else others
-    return updated(_with_line(state, fact.line, line, fact.effective_at, fact.quantity), holds=holds)
+    return replace(_with_line(state, fact.line, line, fact.effective_at, fact.quantity), holds=holds)
 
 
 def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
@@ -275,20 +277,20 @@ def _forfeited(state: Package, fact: UnitsForfeited) -> Package:
         allocations=(),
     )
     forfeited = Allocation(fact.allocation, fact.line, fact.units, forfeited=True)
-    use = updated(use, allocations=(*_others(state, fact), forfeited))
-    return updated(state, uses={**state.uses, fact.redemption_id: use})
+    use = replace(use, allocations=(*_others(state, fact), forfeited))
+    return replace(state, uses={**state.uses, fact.redemption_id: use})
 
 
 def _shrunk(state: Package, freed: FreedUse) -> Package:
     """The package after these units went back: their redemption can no longer restore them."""
     use = state.uses[freed.redemption_id]
     allocations = tuple(
-        updated(a, units=tuple(unit for unit in a.units if unit not in freed.units))
+        replace(a, units=tuple(unit for unit in a.units if unit not in freed.units))
         if a.number == freed.allocation
         else a
         for a in use.allocations
     )
-    return updated(state, uses={**state.uses, freed.redemption_id: updated(use, allocations=allocations)})
+    return replace(state, uses={**state.uses, freed.redemption_id: replace(use, allocations=allocations)})
 
 
 def _corrected(state: Package, fact: LineCorrected) -> Package:
@@ -297,7 +299,7 @@ def _corrected(state: Package, fact: LineCorrected) -> Package:
     line = line.moved(fact.used_before, USED_BEFORE, AVAILABLE)
     for freed in fact.freed:
         line = line.moved(freed.units, FORFEITED if freed.forfeiture else USED, AVAILABLE)
-    line = updated(
+    line = replace(
         line,
         taken=tuple(unit for unit in (*line.taken, *fact.taken) if unit not in fact.returned),
         values=line.values + (0,) * len(fact.added),

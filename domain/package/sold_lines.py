@@ -32,18 +32,20 @@ def sold_lines(
     list_prices = [[_known(services, id).terms.list_price for id in line.services] for line in lines]
     weights = weights_of(list_prices)
     per_unit = [weight for weight, line in zip(weights, lines, strict=True) for _ in range(line.quantity)]
-    values = iter(spread(price, per_unit))
-    return tuple(
-        SoldLine(
-            label=line.label or " / ".join(service.name for service in snapshot)[:200],
-            services=tuple(snapshot),
-            quantity=line.quantity,
-            values=runs(next(values) for _ in range(line.quantity)),
-            weight=weight,
-            tax_rate=line.tax_rate,
+    values, made = spread(price, per_unit), list[SoldLine]()
+    for line, snapshot, weight in zip(lines, sold, weights, strict=True):
+        own, values = values[: line.quantity], values[line.quantity :]
+        made.append(
+            SoldLine(
+                label=line.label or " / ".join([service.name for service in snapshot])[:200],
+                services=tuple(snapshot),
+                quantity=line.quantity,
+                values=runs(own),
+                weight=weight,
+                tax_rate=line.tax_rate,
+            )
         )
-        for line, snapshot, weight in zip(lines, sold, weights, strict=True)
-    )
+    return tuple(made)
 
 
 def _known(services: Mapping[str, Service | None], service_id: str) -> Service:

@@ -1,6 +1,5 @@
 """A package as its facts make it: lines of units, payments, uses, holds, freezes."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
@@ -67,8 +66,7 @@ class Payment(Struct, frozen=True, gc=False):
     method: PaymentMethod
 
 
-@dataclass(frozen=True)
-class Freeze:
+class Freeze(Struct, frozen=True, gc=False):
     """No use from `frozen_at` to the end of the day `until`, or to `ended_at` if that came first."""
 
     frozen_at: datetime
@@ -77,8 +75,7 @@ class Freeze:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Reminder:
+class Reminder(Struct, frozen=True, gc=False):
     """The latest reminder, due or sent, of one last valid day."""
 
     expires_on: date

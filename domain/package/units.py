@@ -1,11 +1,10 @@
 """The units of a line, and the state of each (domain.md, Units)."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+
+from msgspec import Struct, structs
 
 from domain.package.fact_parts import SoldService, Units
-from domain.updated import updated
 
 AVAILABLE, USED, FORFEITED, CORRECTED, LAPSED, TRANSFERRED, USED_BEFORE = (
     b"a",
@@ -21,12 +20,13 @@ before the package was imported.
 Held units are among the available ones: a hold names no particular unit."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True, gc=False):
     """Units of one kind. Unit n has value `values[n - 1]` and state `states[n - 1]`."""
 
     label: str
     services: tuple[SoldService, ...]
+    service_ids: frozenset[str]
+    """Their ids: what each use looks for."""
     weight: int
     values: tuple[int, ...]
     states: bytes
@@ -36,10 +36,6 @@ class Line:
     """Remaining units that are reserved for bookings."""
     tax_rate: int | None = None
     """The line's own, in basis points."""
-
-    @cached_property
-    def service_ids(self) -> frozenset[str]:
-        return frozenset(service.id for service in self.services)
 
     @property
     def remaining(self) -> int:
@@ -82,4 +78,4 @@ class Line:
         for unit in units:
             assert states[unit - 1 : unit] == before, f"unit {unit} is not {before!r}"
             states[unit - 1 : unit] = after
-        return updated(self, states=bytes(states))
+        return structs.replace(self, states=bytes(states))

@@ -4,7 +4,7 @@ The visit of a booking comes from `booking.attendance_marked`, a use without a b
 `package.redeemed`. The rules stand in `domain/points/earning.py`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.actor import Circumstances
@@ -28,14 +28,16 @@ CAUSES = frozenset[type[Fact]]((*PACKAGE_FACTS, *BOOKING_FACTS))
 """Facts that may earn points or take them back."""
 
 
-def reads_accounts(known: Mapping[str, Any], command: Value, business_id: str, peek: Peek) -> Reads:
+def reads_accounts(
+    known: Mapping[str, Any], commands: Sequence[Value], business_id: str, peek: Peek
+) -> Reads:
     """The customers that may earn, with their accounts, where the business has or had rules."""
     business = known.get(business_id)
     if not (isinstance(business, Business) and business.earns):
         return NOTHING
     owners = [state.customer_id for state in known.values() if isinstance(state, Package | Booking)]
-    if customer_id := getattr(command, "customer_id", None):
-        owners.append(customer_id)
+    named = [getattr(command, "customer_id", None) for command in commands]
+    owners += [id for id in named if id]
     return Reads({id: 0 for owner in owners for id in (owner, account_id(owner))})
 
 

@@ -20,13 +20,14 @@ from domain.values import Value
 class Reaction:
     """`react` adds facts to a decision that has a fact of its `causes`.
 
-    `reads` names what it is likely to need, by the streams that the verb reads: id → state, of those that are cached.
+    `reads` names what it is likely to need for some commands, by the streams that these read: id → state, of those
+    that are cached.
     Without it, and for what it does not name, the reaction raises NotLoaded.
     """
 
     causes: frozenset[type[Fact]]
     react: Callable[[Decision, Books, Circumstances], Decision]
-    reads: Callable[[Mapping[str, Any], Value, str, Peek], Reads] | None = None
+    reads: Callable[[Mapping[str, Any], Sequence[Value], str, Peek], Reads] | None = None
 
 
 REACTIONS: Sequence[Reaction] = (
@@ -36,10 +37,10 @@ REACTIONS: Sequence[Reaction] = (
 )
 
 
-def read_by_all(reads: Reads, command: Value, business_id: str, peek: Peek) -> Reads:
-    """The reads of a verb, with what every reaction and the renewals before it are likely to need."""
+def read_by_all(reads: Reads, commands: Sequence[Value], business_id: str, peek: Peek) -> Reads:
+    """The reads of the verbs of a batch, with what every reaction and the renewals before it are likely to need."""
     known = {id: state for id in reads.streams if (state := peek(id)) is not None}
-    more = [react.reads(known, command, business_id, peek) for react in REACTIONS if react.reads is not None]
+    more = [react.reads(known, commands, business_id, peek) for react in REACTIONS if react.reads is not None]
     return Reads.all_of((reads, *more, reads_memberships(known)))
 
 

@@ -33,7 +33,7 @@ def named_in(state: Any) -> tuple[str, ...]:
 
 def concerns_renewals(state: Any) -> bool:
     """Whether `memberships_due` looks further for it; of nearly all states it does not."""
-    return bool(named_in(state)) or isinstance(state, Membership)
+    return isinstance(state, Membership) or bool(named_in(state))
 
 
 def memberships_due(seen: Mapping[str, Any], books: Books, now: datetime) -> list[str]:

@@ -30,7 +30,7 @@ MOVES = frozenset[type[Fact]](
 """Facts that may open or end an attempt; a sale has none of them."""
 
 
-def reads_rules(known: Mapping[str, Any], command: Value, business_id: str, peek: Peek) -> Reads:
+def reads_rules(known: Mapping[str, Any], commands: Sequence[Value], business_id: str, peek: Peek) -> Reads:
     """The rules of these customers, their offers, and the packages that are not spent."""
     owners = {id: state for id, state in known.items() if isinstance(state, Customer) and state.top_ups}
     if not owners:

@@ -104,11 +104,13 @@ class PaperBooks:
     def exists(self, stream_id: str) -> bool:
         return stream_id in self.states
 
-    def packages_of(self, customer_id: str) -> Iterator[tuple[str, Package, int]]:
+    def packages_of(self, customer_id: str) -> Sequence[tuple[str, Package, int]]:
         packages = [(id, state) for id, state in self.states.items() if isinstance(state, Package)]
-        for position, (id, state) in enumerate(packages, 1):
-            if state.customer_id == customer_id:
-                yield id, state, position
+        return [
+            (id, state, position)
+            for position, (id, state) in enumerate(packages, 1)
+            if state.customer_id == customer_id
+        ]
 
     def unspent_packages_of(self, customer_id: str) -> Sequence[tuple[str, Package, int]]:
         return [found for found in self.packages_of(customer_id) if not found[1].is_spent]

@@ -259,21 +259,7 @@ def sealed(business_id: str, head: Head, facts: Sequence[NewFact], recorded_at: 
     chained: list[StoredFact] = []
     for position, fact in enumerate(facts, head.position + 1):
         previous = seal(previous, business_id, position, fact, recorded_at)
-        chained.append(
-            StoredFact(
-                business_id,
-                position,
-                fact.kind,
-                fact.stream_id,
-                fact.version,
-                fact.name,
-                fact.name_version,
-                fact.data,
-                fact.meta,
-                recorded_at,
-                previous,
-            )
-        )
+        chained.append(fact.at(business_id, position, recorded_at, previous))
     return chained
 
 

@@ -59,7 +59,7 @@ def assert_as_from_facts(process: Process, wanted: Reads) -> None:
             )
             assert stream.last is not None
             last = expected.facts[-1]
-            assert stream.last[:2] == (last.position, last.stored.recorded_at)
+            assert (stream.last.position, stream.last.recorded_at) == (last.position, last.stored.recorded_at)
 
 
 def test_it_is_what_the_facts_say_after_commands_of_every_process(processes: tuple[Process, Process]) -> None:
