@@ -14,7 +14,7 @@ over are 0. The texts follow, with a separator between them.
 
 import re
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from struct import Struct
@@ -97,7 +97,7 @@ def form_of(text: bytes) -> Form:
         pieces = () if kind == TEXT else KINDS[kind].lengths
         is_text += [False] * len(pieces) or [True]
         lengths += pieces
-    return _of_both(template, is_text, lengths)
+    return _of_both(template, is_text, lengths, has_marks=b"p" in kinds)
 
 
 def _of_texts(template: bytes, texts: int) -> Form:
@@ -111,43 +111,41 @@ def _of_texts(template: bytes, texts: int) -> Form:
     return Form(SEPARATOR.join, fill)
 
 
-def _of_both(template: bytes, is_text: Sequence[bool], lengths: Sequence[int]) -> Form:
+def _of_both(template: bytes, is_text: Sequence[bool], lengths: Sequence[int], has_marks: bool) -> Form:
+    """`has_marks`: whether a value may hold the two characters that base64url writes otherwise than base64."""
     characters = sum(lengths)
     padding = b"A" * (-characters % 4)
     size = -(-characters * CHARACTER_BITS // 8)
-    spare = (1 << (size * 8 - characters * CHARACTER_BITS)) - 1
+    last, spare = size - 1, (1 << (size * 8 - characters * CHARACTER_BITS)) - 1
     cut = Struct("".join(f"{length}s" for length in lengths)).unpack_from
+    texts = sum(is_text)
 
-    def packed(pieces: Sequence[bytes]) -> bytes:
-        return a2b_base64(b"".join(pieces).translate(_FROM_URL) + padding)[:size]
+    def packed(pieces: Iterable[bytes]) -> bytes:
+        joined = b"".join(pieces) + padding
+        return a2b_base64(joined.translate(_FROM_URL) if has_marks else joined)[:size]
 
-    def cut_up(values: bytes) -> tuple[bytes, ...] | None:
-        if len(values) < size or values[size - 1] & spare:
+    def fill_dense(values: bytes) -> bytes | None:
+        if len(values) != size or values[last] & spare:
             return None
-        return cut(b2a_base64(values[:size], newline=False).translate(_TO_URL))
+        spelled = b2a_base64(values)
+        return template % cut(spelled.translate(_TO_URL) if has_marks else spelled)
 
-    if not any(is_text):
-
-        def fill_dense(values: bytes) -> bytes | None:
-            pieces = cut_up(values) if len(values) == size else None
-            return None if pieces is None else template % pieces
-
+    if not texts:
         return Form(packed, fill_dense)
 
-    dense = [place for place, text in enumerate(is_text) if not text]
-    texts = [place for place, text in enumerate(is_text) if text]
-    order = [*dense, *texts]
-    dense_of, texts_of = _picking(dense), _picking(texts)
+    order = sorted(range(len(is_text)), key=is_text.__getitem__)
+    dense_of, texts_of = _picking(order[:-texts]), _picking(order[-texts:])
     in_order = _picking([order.index(place) for place in range(len(order))])
 
     def pack(pieces: Sequence[bytes]) -> bytes:
         return packed(dense_of(pieces)) + SEPARATOR.join(texts_of(pieces))
 
     def fill(values: bytes) -> bytes | None:
-        pieces, given = cut_up(values), values[size:].split(SEPARATOR)
-        if pieces is None or len(given) != len(texts):
+        given = values[size:].split(SEPARATOR)
+        if len(given) != texts or len(values) < size or values[last] & spare:
             return None
-        return template % in_order((*pieces, *given))
+        spelled = b2a_base64(values[:size])
+        return template % in_order((*cut(spelled.translate(_TO_URL) if has_marks else spelled), *given))
 
     return Form(pack, fill)
 
