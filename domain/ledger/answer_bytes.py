@@ -1,9 +1,9 @@
 """Bodies of answers to the bytes that a store keeps, and back, byte by byte the same.
 
-The first byte is the form: 0 is the text itself, in UTF-8; 1 is a frame of zstd (RFC 8878) without its first four bytes,
-with the dictionary of `answer_words_1.bin`: what most answers repeat, and how often each character comes. An answer
-that would be no shorter is kept as text, and an empty one as nothing. A dictionary never changes: another one makes
-another form, and this one is read for ever.
+The first byte is the form: 0 is the text itself, in UTF-8; 1 is a frame of zstd (RFC 8878) without its first four
+bytes, with the dictionary of `answer_words_1.bin`: what most answers repeat, and how often each character comes. An
+answer that would be no shorter is kept as text, and an empty one as nothing. A dictionary never changes: another one
+makes another form, and this one is read for ever.
 """
 
 import sys
@@ -23,7 +23,7 @@ WORDS: Mapping[bytes, bytes] = {COMPRESSED: Path(__file__).with_name("answer_wor
 LEVEL = 9
 MAGIC = zstd.compress(b"")[:4]
 """Every frame begins with it, so that none needs to keep it."""
-_OPTIONS = {
+_OPTIONS: Mapping[int, int] = {
     zstd.CompressionParameter.compression_level: LEVEL,
     zstd.CompressionParameter.checksum_flag: 0,  # a request keeps the digest of its answer
     zstd.CompressionParameter.content_size_flag: 0,

@@ -7,7 +7,9 @@ from typing import Literal, NamedTuple
 
 from domain.claims import Claim
 from domain.decision import NewStream
+from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import Head, NewFact, StoredFact
+from domain.ledger.numbers import numbers_in_bytes
 from domain.ledger.proof import digest_of_answer
 from domain.people.directory import Person, Photo, Place, Text
 
@@ -25,11 +27,21 @@ class Request:
     people: tuple[str, ...] = ()
     salt: bytes = b""
     """Of the answer: stored beside it, and erased with it."""
+    kept: bytes = field(init=False)
+    """The answer as a store keeps it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kept", packed(self.body))
 
     @property
     def answered(self) -> bytes:
-        """What is kept of the answer."""
-        return digest_of_answer(self.salt, self.body)
+        """What stays of the answer when it is erased."""
+        return digest_of_answer(self.salt, self.kept)
+
+    @property
+    def shown(self) -> bytes:
+        """The people, as a store keeps them."""
+        return numbers_in_bytes(self.people)
 
 
 @dataclass(frozen=True, slots=True)

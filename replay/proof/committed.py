@@ -9,7 +9,8 @@ from hashlib import sha256
 from json import dumps
 from typing import Any, NamedTuple
 
-from domain.ledger.evidence import ROWS_PER_PAGE, Evidence, Row, answer_in, pages, rows
+from domain.ledger.evidence import ROWS_PER_PAGE, Evidence, Row, pages, rows
+from domain.ledger.numbers import numbers_from_bytes
 from domain.ledger.proof import (
     digest_of_answer,
     proof_of_person,
@@ -92,7 +93,7 @@ def requests(evidence: Evidence, book: Workbook, secret: bytes | None) -> Iterat
             if request.seal and secret is not None and request.seal != _seal(request, secret):
                 says = "its seal says so"
                 yield Finding(evidence.business_id, "requests", request.key, "is not as it was stored", says)
-            if request.people or not _has_its_answer(request):
+            if request.people or request.body is None:
                 yield from _of_answer(evidence.business_id, request, book)
     if found != book.sum_noted("requests"):
         look_closer(evidence, book)
@@ -131,7 +132,7 @@ class StoredRequest(NamedTuple):
     first: int
     last: int
     recorded_at: int
-    people: str
+    people: bytes
     answered: bytes
     seal: bytes
     body: bytes | None
@@ -170,24 +171,24 @@ def _committed_to(page: Sequence[tuple[Any, ...]], book: Workbook) -> dict[int, 
     return {position: (proof, recorded_at) for position, proof, recorded_at in found}
 
 
-def _has_its_answer(request: StoredRequest) -> bool:
-    answer = answer_in(request.body)
-    return answer is not None and request.answered == digest_of_answer(request.salt or b"", answer)
+def _digest(request: StoredRequest) -> bytes:
+    """Of the answer; where there is one, nothing stands in the row that would stay of it."""
+    if request.body is None:
+        return request.answered
+    return request.answered + digest_of_answer(request.salt or b"", request.body)
 
 
 def _of_answer(business_id: str, request: StoredRequest, book: Workbook) -> Iterator[Finding]:
-    key, people = request.key, sorted(set(request.people.split()))
+    key = request.key
+    erased = {id: at for number in numbers_from_bytes(request.people) for id, at in book.erased_with(number)}
     if request.body is None:
-        if not any(book.was_erased(id) for id in people):
+        if not erased:
             yield Finding(business_id, "requests", key, "has lost its answer", "nobody in it was erased")
         elif request.salt is not None:
             yield Finding(business_id, "requests", key, "has a salt", "its answer was erased")
         return
-    if not _has_its_answer(request):
-        says = "the request holds another digest"
-        yield Finding(business_id, "requests", key, "has another answer than was stored", says)
-    for id in people:
-        if book.was_erased(id) and request.last < book.erased_at(id):
+    for id, at in sorted(erased.items()):
+        if request.last < at:
             says = f"{id} in it was erased later"
             yield Finding(business_id, "requests", key, "has an answer", says)
 
@@ -196,8 +197,7 @@ def _proof(request: StoredRequest) -> str:
     facts = request.last - request.first + 1
     if not 0 <= facts < 2**32:
         return ""
-    people = request.people.split() if request.people else ()
-    return proof_of_request(request.key, request.fingerprint, people, request.answered, facts)
+    return proof_of_request(request.key, request.fingerprint, request.people, _digest(request), facts)
 
 
 def _seal(request: StoredRequest, secret: bytes) -> bytes:
@@ -207,8 +207,8 @@ def _seal(request: StoredRequest, secret: bytes) -> bytes:
         secret,
         request.key,
         request.fingerprint,
-        request.people.split(),
-        request.answered,
+        request.people,
+        _digest(request),
         request.last,
         request.recorded_at,
     )

@@ -151,7 +151,7 @@ def _note_told(fact: Fact, position: int, stream_id: str, book: Workbook) -> Non
         case CustomerRegistered() if fact.external_ref is not None:
             book.note("refs", (stream_id, fact.external_ref.source, fact.external_ref.ref))
         case CustomerErased():
-            book.note("erased", (stream_id, position))
+            book.note("erased", (number_of(stream_id), stream_id, position))
         case CustomerMerged():
             pair = (fact.survivor_id, fact.absorbed_id)
             for one_and_other in (pair, pair[::-1]):

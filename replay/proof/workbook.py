@@ -26,7 +26,8 @@ CREATE TABLE people (id TEXT PRIMARY KEY, proof TEXT, position INTEGER, stream_i
 CREATE TABLE photos (id TEXT PRIMARY KEY, image INTEGER, owner TEXT, is_whole INTEGER, owned_by TEXT,
                      taken_by TEXT) WITHOUT ROWID;
 CREATE TABLE refs (customer_id TEXT PRIMARY KEY, source TEXT, ref TEXT) WITHOUT ROWID;
-CREATE TABLE erased (customer_id TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID;
+CREATE TABLE erased (number INTEGER, customer_id TEXT, position INTEGER,
+                     PRIMARY KEY (number, customer_id)) WITHOUT ROWID;
 CREATE TABLE merged (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROWID;
 """
 
@@ -47,7 +48,7 @@ OF_MANY = {
     "uses": "INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)",
     "booked": "INSERT OR IGNORE INTO booked VALUES (?)",
     "refs": "INSERT OR IGNORE INTO refs VALUES (?, ?, ?)",
-    "erased": "INSERT OR IGNORE INTO erased VALUES (?, ?)",
+    "erased": "INSERT OR IGNORE INTO erased VALUES (?, ?, ?)",
     "merged": "INSERT OR IGNORE INTO merged VALUES (?, ?)",
     "claims": "INSERT OR IGNORE INTO claims VALUES (?, ?)",
 }
@@ -208,13 +209,11 @@ class Workbook:
 
     def was_erased(self, customer_id: str) -> bool:
         """Whether this very customer was erased."""
-        found = self.execute("SELECT 1 FROM erased WHERE customer_id = ?", (customer_id,))
-        return found.fetchone() is not None
+        return any(id == customer_id for id, _ in self.erased_with(number_of(customer_id)))
 
-    def erased_at(self, customer_id: str) -> int:
-        """The position at which this very customer was erased; 0: never."""
-        row = self.execute("SELECT position FROM erased WHERE customer_id = ?", (customer_id,)).fetchone()
-        return 0 if row is None else int(row[0])
+    def erased_with(self, number: int) -> Sequence[tuple[str, int]]:
+        """Customers with this number who were erased, each with the position at which that was: one at most, nearly."""
+        return self.execute("SELECT customer_id, position FROM erased WHERE number = ?", (number,)).fetchall()
 
     def rows(self, sql: str) -> Iterator[Any]:
         """Rows of a query, while other queries go on."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import StoredFact
 from domain.ledger.evidence import StoredHead
 from domain.ledger.key_roster import Page
@@ -91,10 +90,10 @@ class MemoryEvidence:
                     "first": known.first,
                     "last": known.last,
                     "recorded_at": known.recorded_at,
-                    "people": " ".join(asked.people),
-                    "answered": asked.answered,
+                    "people": asked.shown,
+                    "answered": asked.answered if known.body is None else b"",
                     "seal": seal,
-                    "body": None if known.body is None else packed(known.body),
+                    "body": None if known.body is None else asked.kept,
                     "salt": None if known.body is None else asked.salt,
                 },
             )
@@ -105,7 +104,7 @@ class MemoryEvidence:
             self._books.secret,
             key,
             known.fingerprint,
-            asked.people,
+            asked.shown,
             asked.answered,
             known.last,
             known.recorded_at,

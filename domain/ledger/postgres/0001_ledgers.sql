@@ -75,8 +75,8 @@ CREATE TABLE requests (
     ledger      bigint NOT NULL,
     key         bytea NOT NULL,  -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
     fingerprint bytea NOT NULL,
-    people      text NOT NULL,  -- ids of those in the answer, separated by spaces
-    answered    bytea NOT NULL,  -- the digest of the answer (domain/ledger/proof.py)
+    people      bytea NOT NULL,  -- numbers of those in the answer, in eight bytes each
+    answered    bytea NOT NULL,  -- of an answer that was erased: its digest
     seal        bytea NOT NULL,  -- of a request without a fact
     body        bytea,
     salt        bytea,  -- of the digest
@@ -110,13 +110,17 @@ CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON ledgers
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON requests
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- What stays of an answer that is erased (domain/ledger/proof.py).
+CREATE FUNCTION digest_of_answer(salt bytea, body bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+    SELECT substr(sha256(salt || body), 1, 16)
+$$;
 CREATE TRIGGER erase_only BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
         NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-        OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered,
-            NEW.seal)
+        OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.seal,
+            NEW.answered)
         IS DISTINCT FROM (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people,
-            OLD.answered, OLD.seal))
+            OLD.seal, coalesce(digest_of_answer(OLD.salt, OLD.body), OLD.answered)))
     EXECUTE FUNCTION refuse_change();
 
 

@@ -17,7 +17,7 @@ CREATE TYPE command AS (
     key bytea,  -- NULL: a command that nobody asked for, such as an import of the library's own events
     fingerprint bytea,
     body bytea,  -- the answer
-    shown text[],  -- the people in the body
+    shown bytea,  -- the numbers of the people in the body
     reads seen[],
     facts new_fact[],
     claims new_claim[],
@@ -199,15 +199,13 @@ BEGIN
         IF c.key IS NOT NULL THEN
             INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at, people, answered, body,
                                   salt, seal)
-            VALUES (own, c.key, c.fingerprint, first, head, moment, array_to_string(c.shown, ' '), c.answered,
-                    c.body, c.salt,
+            VALUES (own, c.key, c.fingerprint, first, head, moment, c.shown, '', c.body, c.salt,
                     CASE WHEN cardinality(c.facts) > 0 THEN ''::bytea
                          -- The same bytes as proof.seal_of_request.
                          ELSE sha256(key_of
                             || int4send(octet_length(unpacked_key(c.key))) || convert_to(unpacked_key(c.key), 'UTF8')
                             || int4send(octet_length(c.fingerprint)) || c.fingerprint
-                            || int4send(octet_length(array_to_string(c.shown, ' ')))
-                            || convert_to(array_to_string(c.shown, ' '), 'UTF8')
+                            || int4send(octet_length(c.shown)) || c.shown
                             || int4send(octet_length(c.answered)) || c.answered
                             || int4send(8) || int8send(head)
                             || int4send(8) || int8send(moment)
@@ -323,8 +321,7 @@ BEGIN
      WHERE c.nth IS NOT NULL;
     INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at, people, answered, body, salt, seal)
     SELECT set_config('carnet.ledger', numbers[c.nth]::text, true)::bigint, c.key, c.fingerprint,
-           heads[c.nth] + 1, heads[c.nth] + 1, moments[c.nth], array_to_string(c.shown, ' '), c.answered, c.body,
-           c.salt, ''
+           heads[c.nth] + 1, heads[c.nth] + 1, moments[c.nth], c.shown, '', c.body, c.salt, ''
       FROM unnest(plain, commands) AS c (nth)
      WHERE c.nth IS NOT NULL;
 

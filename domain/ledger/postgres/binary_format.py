@@ -18,7 +18,6 @@ from psycopg.pq import Format
 
 from domain.claims import Claim
 from domain.decision import NewStream, Reads
-from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
 from domain.ledger.numbers import number_of
@@ -106,13 +105,11 @@ class BinaryFormat:
     def _row(self, command: Append, kept: Iterator[PackedFact]) -> bytes:
         request = command.request
         if request is None:
-            asked = _null(BYTEA) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
+            asked = _null(BYTEA) * 4
             proofs = _null(BYTEA) + _null(BYTEA)
         else:
-            asked = (
-                _bytes(packed_key(request.key)) + _bytes(request.fingerprint) + _bytes(packed(request.body))
-            )
-            asked += _texts(request.people)
+            asked = _bytes(packed_key(request.key)) + _bytes(request.fingerprint) + _bytes(request.kept)
+            asked += _bytes(request.shown)
             proofs = _bytes(request.salt) + _bytes(request.answered)
         return b"".join(
             (

@@ -49,7 +49,7 @@ ROWS: Mapping[Place, LiteralString] = {
     "photos": "photos AS i WHERE i.business_id = business AND i.id IN"
     " (SELECT p.id FROM people AS p WHERE p.business_id = business AND p.owner_id = customer)",
     "answers": "requests AS q WHERE q.ledger = number_of(business) AND q.body IS NOT NULL"
-    " AND customer = ANY (string_to_array(q.people, ' '))",
+    " AND position(int8send(number_of(customer)) IN q.people) %% 8 = 1",
     "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",
     "keys": "api_keys AS k WHERE k.business_id = business AND k.actor_id = customer AND k.name <> '(erased)'",
 }

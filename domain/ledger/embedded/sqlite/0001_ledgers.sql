@@ -122,8 +122,8 @@ CREATE TABLE requests (
     first       INTEGER NOT NULL,
     last        INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL,
-    people      TEXT NOT NULL, -- ids of those in the answer, separated by spaces
-    answered    BLOB NOT NULL, -- the digest of the answer (domain/ledger/proof.py)
+    people      BLOB NOT NULL, -- numbers of those in the answer, in eight bytes each
+    answered    BLOB NOT NULL, -- of an answer that was erased: its digest (domain/ledger/proof.py)
     seal        BLOB NOT NULL, -- of a request without a fact
     body        BLOB,
     salt        BLOB, -- of the digest
@@ -161,8 +161,9 @@ BEGIN SELECT RAISE(ABORT, 'the claim is held'); END;
 
 CREATE TRIGGER requests_update BEFORE UPDATE ON requests
 WHEN NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-    OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered, NEW.seal)
-    IS NOT (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people, OLD.answered, OLD.seal)
+    OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.seal)
+    IS NOT (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people, OLD.seal)
+    OR NEW.answered <> OLD.answered AND (OLD.body IS NULL OR length(NEW.answered) <> 16)
 BEGIN SELECT RAISE(ABORT, 'requests are append-only, but for erased answers'); END;
 CREATE TRIGGER requests_delete BEFORE DELETE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
 CREATE TRIGGER requests_replace BEFORE INSERT ON requests

@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 from domain.decision import NewStream
-from domain.ledger.answer_bytes import packed, unpacked
+from domain.ledger.answer_bytes import unpacked
 from domain.ledger.embedded.sqlite.choosing import chosen
 from domain.ledger.embedded.sqlite.directory import SqliteDirectory
 from domain.ledger.embedded.transaction import Written
@@ -354,7 +354,6 @@ class SqliteTransaction:
 
     def _answer_row(self, answer: Answered, request: Request, *, sealed: bool) -> tuple[object, ...]:
         """`sealed`: its first fact commits to the request."""
-        people, answered = request.people, request.answered
         return (
             self._ledger,
             packed_key(answer.key),
@@ -362,20 +361,20 @@ class SqliteTransaction:
             answer.first,
             answer.last,
             answer.recorded_at,
-            " ".join(people),
-            answered,
+            request.shown,
+            b"",
             b""
             if sealed
             else seal_of_request(
                 self.secret(),
                 answer.key,
                 answer.fingerprint,
-                people,
-                answered,
+                request.shown,
+                request.answered,
                 answer.last,
                 answer.recorded_at,
             ),
-            packed(request.body),
+            request.kept,
             request.salt,
         )
 
