@@ -147,7 +147,7 @@ def test_what_cannot_be_made_anew_is_told_with_what_to_do(books: Terminal) -> No
     id = first_of(books)
     by_hand(
         books,
-        f"UPDATE requests SET body = seal WHERE ledger = {number_of(id)} AND key = (SELECT key FROM requests"
+        f"UPDATE requests SET body = fingerprint WHERE ledger = {number_of(id)} AND key = (SELECT key FROM requests"
         f" WHERE ledger = {number_of(id)} ORDER BY key LIMIT 1)",
         "UPDATE api_keys SET role = 'auditor'",
     )
