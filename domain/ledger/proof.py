@@ -59,7 +59,8 @@ def seal_of_request(
     position: int,
     recorded_at: int,
 ) -> bytes:
-    """The seal of a request without a fact, keyed with the secret of the ledger. PostgreSQL computes the same."""
+    """The seal of a request without a fact: its moment in 8 bytes, and a hash, keyed with the secret of the ledger.
+    PostgreSQL computes the same."""
     fields = (
         key.encode(),
         fingerprint,
@@ -68,7 +69,12 @@ def seal_of_request(
         position.to_bytes(8, "big"),
         recorded_at.to_bytes(8, "big"),
     )
-    return sha256(secret + b"".join(map(_framed, fields)) + secret).digest()
+    return fields[-1] + sha256(secret + b"".join(map(_framed, fields)) + secret).digest()
+
+
+def moment_in(seal: bytes) -> int:
+    """When a request without a fact was carried out, in ms since 1970."""
+    return int.from_bytes(seal[:8], "big")
 
 
 def salted(people: Sequence[Person]) -> tuple[Person, ...]:

@@ -95,7 +95,7 @@ def _note(stored: StoredFact, book: Workbook) -> None:
     if b'"proof":' in stored.meta or b'"people":' in stored.meta:
         committed = _committed_in(stored.meta)
         if committed.proof is not None:
-            book.request(position, committed.proof, stored.recorded_at)
+            book.request(position, committed.proof)
         for id, proof in (committed.people or {}).items():
             book.note("people", (id, proof, position, stream_id))
     if kind == NOT_REGISTERED:

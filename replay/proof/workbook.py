@@ -21,7 +21,7 @@ CREATE TABLE uses (redemption_id TEXT, package_id TEXT, booking_id TEXT, positio
 CREATE TABLE booked (redemption_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE texts (id TEXT, commitment TEXT, position INTEGER, stream_id TEXT,
                     PRIMARY KEY (id, commitment)) WITHOUT ROWID;
-CREATE TABLE requests (position INTEGER PRIMARY KEY, proof TEXT, recorded_at INTEGER);
+CREATE TABLE requests (position INTEGER PRIMARY KEY, proof TEXT);
 CREATE TABLE people (id TEXT PRIMARY KEY, proof TEXT, position INTEGER, stream_id TEXT) WITHOUT ROWID;
 CREATE TABLE photos (id TEXT PRIMARY KEY, image INTEGER, owner TEXT, is_whole INTEGER, owned_by TEXT,
                      taken_by TEXT) WITHOUT ROWID;
@@ -42,7 +42,7 @@ SUMMED = ("claims", "requests")
 are written only where it differs, to find the row that is wrong."""
 OF_MANY = {
     "texts": "INSERT OR IGNORE INTO texts VALUES (?, ?, ?, ?)",
-    "requests": "INSERT INTO requests VALUES (?, ?, ?)",
+    "requests": "INSERT INTO requests VALUES (?, ?)",
     "people": "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)",
     "streams": "INSERT OR IGNORE INTO streams VALUES (?, ?, ?, ?)",
     "uses": "INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)",
@@ -60,8 +60,8 @@ def text_of_claim(claim: str, stream_id: str) -> str:
     return f"{claim}\0{stream_id}"
 
 
-def text_of_request(position: int, proof: str, recorded_at: int) -> str:
-    return f"{position}\0{proof}\0{recorded_at}"
+def text_of_request(position: int, proof: str) -> str:
+    return f"{position}\0{proof}"
 
 
 class Workbook:
@@ -162,11 +162,11 @@ class Workbook:
         row = self.execute("SELECT source, ref FROM refs WHERE customer_id = ?", (customer_id,)).fetchone()
         return None if row is None else ExternalRef.model_construct(source=row[0], ref=row[1])
 
-    def request(self, position: int, proof: str, recorded_at: int) -> None:
+    def request(self, position: int, proof: str) -> None:
         if self._all_written:
-            self.note("requests", (position, proof, recorded_at))
+            self.note("requests", (position, proof))
         else:
-            self._sum("requests", text_of_request(position, proof, recorded_at))
+            self._sum("requests", text_of_request(position, proof))
 
     def claim(self, claim: Claim) -> None:
         named = claim.claim

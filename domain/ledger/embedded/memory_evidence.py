@@ -10,7 +10,7 @@ from domain.ledger.key_roster import Page
 from domain.ledger.numbers import number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import StoredKey
-from domain.ledger.request_keys import packed_key
+from domain.ledger.request_keys import packed_key, text_beside
 from domain.ledger.tables import TABLES
 from domain.people.profile import searched
 
@@ -86,10 +86,10 @@ class MemoryEvidence:
             yield (
                 (packed_key(key),),
                 {
+                    "key_text": text_beside(key),
                     "fingerprint": known.fingerprint,
                     "first": known.first,
-                    "last": known.last,
-                    "recorded_at": known.recorded_at,
+                    "facts": known.last - known.first + 1 if has_facts else 0,
                     "people": asked.shown,
                     "answered": asked.answered if known.body is None else b"",
                     "seal": seal,

@@ -69,15 +69,15 @@ CREATE TABLE claims (
 -- What was asked with a key, and its answer, deflated (domain/ledger/answer_bytes.py). Erasing a person takes the
 -- answer and its salt out of the row; the rest of it stays.
 CREATE TABLE requests (
-    first       bigint NOT NULL,
-    last        bigint NOT NULL,
-    recorded_at bigint NOT NULL,
+    first       bigint NOT NULL,  -- the position of its first fact; where it has none, of the head
     ledger      bigint NOT NULL,
-    key         bytea NOT NULL,  -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
+    key         uuid NOT NULL,  -- or the hash of a text (domain/ledger/request_keys.py)
+    facts       integer NOT NULL,  -- how many it has
+    key_text    text NOT NULL,  -- that text; empty for a UUID
     fingerprint bytea NOT NULL,
     people      bytea NOT NULL,  -- numbers of those in the answer, in eight bytes each
     answered    bytea NOT NULL,  -- of an answer that was erased: its digest
-    seal        bytea NOT NULL,  -- of a request without a fact
+    seal        bytea NOT NULL,  -- of a request without a fact: its moment, and a hash
     body        bytea,
     salt        bytea,  -- of the digest
     PRIMARY KEY (ledger, key)
@@ -117,9 +117,9 @@ $$;
 CREATE TRIGGER erase_only BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
         NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-        OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.seal,
+        OR (NEW.ledger, NEW.key, NEW.key_text, NEW.fingerprint, NEW.first, NEW.facts, NEW.people, NEW.seal,
             NEW.answered)
-        IS DISTINCT FROM (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people,
+        IS DISTINCT FROM (OLD.ledger, OLD.key, OLD.key_text, OLD.fingerprint, OLD.first, OLD.facts, OLD.people,
             OLD.seal, coalesce(digest_of_answer(OLD.salt, OLD.body), OLD.answered)))
     EXECUTE FUNCTION refuse_change();
 

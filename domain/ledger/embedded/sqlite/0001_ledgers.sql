@@ -117,14 +117,14 @@ CREATE TABLE claims (
 -- answer and its salt out of the row; the rest of it stays.
 CREATE TABLE requests (
     ledger      INTEGER NOT NULL,
-    key         BLOB NOT NULL, -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
+    key         BLOB NOT NULL, -- a UUID, or the hash of a text (domain/ledger/request_keys.py)
+    key_text    TEXT NOT NULL, -- that text; empty for a UUID
     fingerprint BLOB NOT NULL,
-    first       INTEGER NOT NULL,
-    last        INTEGER NOT NULL,
-    recorded_at INTEGER NOT NULL,
+    first       INTEGER NOT NULL, -- the position of its first fact; where it has none, of the head
+    facts       INTEGER NOT NULL, -- how many it has
     people      BLOB NOT NULL, -- numbers of those in the answer, in eight bytes each
     answered    BLOB NOT NULL, -- of an answer that was erased: its digest (domain/ledger/proof.py)
-    seal        BLOB NOT NULL, -- of a request without a fact
+    seal        BLOB NOT NULL, -- of a request without a fact: its moment, and a hash
     body        BLOB,
     salt        BLOB, -- of the digest
     PRIMARY KEY (ledger, key)
@@ -161,9 +161,9 @@ BEGIN SELECT RAISE(ABORT, 'the claim is held'); END;
 
 CREATE TRIGGER requests_update BEFORE UPDATE ON requests
 WHEN NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-    OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.seal)
-    IS NOT (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people, OLD.seal)
-    OR NEW.answered <> OLD.answered AND (OLD.body IS NULL OR length(NEW.answered) <> 16)
+    OR (NEW.ledger, NEW.key, NEW.key_text, NEW.fingerprint, NEW.first, NEW.facts, NEW.people, NEW.seal)
+    IS NOT (OLD.ledger, OLD.key, OLD.key_text, OLD.fingerprint, OLD.first, OLD.facts, OLD.people, OLD.seal)
+    OR length(NEW.answered) <> 16 OR OLD.body IS NULL AND NEW.answered <> OLD.answered
 BEGIN SELECT RAISE(ABORT, 'requests are append-only, but for erased answers'); END;
 CREATE TRIGGER requests_delete BEFORE DELETE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
 CREATE TRIGGER requests_replace BEFORE INSERT ON requests
