@@ -1,26 +1,37 @@
 """Bodies of answers to the bytes that a store keeps, and back, byte by byte the same.
 
-The first byte is the form: 0 is the text itself, in UTF-8; 1 is deflated (RFC 1951) with the words of
-`answer_words_1.bin`, which most answers repeat. An answer that would be no shorter is kept as text, and an empty one as
-nothing. Words never change: others make another form, and this one is read for ever.
+The first byte is the form: 0 is the text itself, in UTF-8; 1 is a frame of zstd (RFC 8878) without its first four
+bytes, with the dictionary of `answer_words_1.bin`: what most answers repeat, and how often each character comes. An
+answer that would be no shorter is kept as text, and an empty one as nothing. A dictionary never changes: another one
+makes another form, and this one is read for ever.
 """
 
-import zlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from domain.ledger.errors import UnreadableAnswer
 
-PLAIN, DEFLATED = b"\0", b"\1"
-WORDS: Mapping[bytes, bytes] = {DEFLATED: Path(__file__).with_name("answer_words_1.bin").read_bytes()}
-"""Form → what its answers are deflated with."""
-LEVEL = 6
-WINDOW_BITS = -13
-"""As far back as a match may lie: the words, and a long answer. Raw: without a sum, as a request keeps its digest."""
-MEMORY_LEVEL = 5
-"""Small tables: they are copied for every answer."""
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
-_DEFLATE = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW_BITS, MEMORY_LEVEL, zdict=WORDS[DEFLATED])
+PLAIN, COMPRESSED = b"\0", b"\1"
+WORDS: Mapping[bytes, bytes] = {COMPRESSED: Path(__file__).with_name("answer_words_1.bin").read_bytes()}
+"""Form → the dictionary of its answers."""
+LEVEL = 9
+MAGIC = zstd.compress(b"")[:4]
+"""Every frame begins with it, so that none needs to keep it."""
+_OPTIONS: Mapping[int, int] = {
+    zstd.CompressionParameter.compression_level: LEVEL,
+    zstd.CompressionParameter.checksum_flag: 0,  # a request keeps the digest of its answer
+    zstd.CompressionParameter.content_size_flag: 0,
+    zstd.CompressionParameter.dict_id_flag: 0,
+}
+_DICTIONARIES = {form: zstd.ZstdDict(words) for form, words in WORDS.items()}
+_COMPRESSOR = zstd.ZstdCompressor(options=_OPTIONS, zstd_dict=_DICTIONARIES[COMPRESSED])
+"""One for all threads: each frame is made under its lock."""
 
 
 def packed(body: str) -> bytes:
@@ -28,9 +39,8 @@ def packed(body: str) -> bytes:
     if not body:
         return b""
     text = body.encode()
-    deflate = _DEFLATE.copy()
-    deflated = deflate.compress(text) + deflate.flush()
-    return DEFLATED + deflated if len(deflated) < len(text) else PLAIN + text
+    frame = _COMPRESSOR.compress(text, zstd.ZstdCompressor.FLUSH_FRAME)
+    return COMPRESSED + frame[len(MAGIC) :] if len(frame) - len(MAGIC) < len(text) else PLAIN + text
 
 
 def unpacked(kept: bytes) -> str:
@@ -38,14 +48,9 @@ def unpacked(kept: bytes) -> str:
     form, data = kept[:1], kept[1:]
     try:
         if form in WORDS:
-            inflate = zlib.decompressobj(WINDOW_BITS, zdict=WORDS[form])
-            text = inflate.decompress(data)
-            if inflate.eof and not inflate.unused_data:
-                return text.decode()
-        elif form == PLAIN or not kept:
+            return zstd.decompress(MAGIC + data, _DICTIONARIES[form]).decode()
+        if form == PLAIN or not kept:
             return data.decode()
-        else:
-            raise UnreadableAnswer(f"it has the form {form[0]}: it was written by a newer Carnet")
-    except (zlib.error, UnicodeDecodeError) as error:
+    except (zstd.ZstdError, UnicodeDecodeError) as error:
         raise UnreadableAnswer("its bytes are damaged") from error
-    raise UnreadableAnswer("its bytes are damaged")
+    raise UnreadableAnswer(f"it has the form {form[0]}: it was written by a newer Carnet")

@@ -69,7 +69,7 @@ def as_told(table: str, row: Sequence[Any]) -> Row:
     told = tuple(row[: len(key)])
     if table == "requests":
         values["body"] = answer_in(values["body"])
-        told = (unpacked_key(row[0]),)
+        told = (unpacked_key(row[0], values["key_text"]),)
     return Row(told, values)
 
 

@@ -10,6 +10,7 @@ opened. The second stream would find its first version taken, and would read as 
 left out where `is_of_another` says so.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 
@@ -23,6 +24,16 @@ LARGEST = 2**63 - 1
 def number_of(id: str) -> int:
     """0 to 2⁶³ - 1."""
     return int.from_bytes(sha256(id.encode()).digest()[:8], "big") & LARGEST
+
+
+def numbers_in_bytes(ids: Iterable[str]) -> bytes:
+    """The numbers of ids one behind the other, in eight bytes each."""
+    return b"".join([number_of(id).to_bytes(8, "big") for id in ids])
+
+
+def numbers_from_bytes(kept: bytes) -> tuple[int, ...]:
+    """Bytes that are left over are left out."""
+    return tuple(int.from_bytes(kept[at : at + 8], "big") for at in range(0, len(kept) - 7, 8))
 
 
 def last_number(id: str) -> int:

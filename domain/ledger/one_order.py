@@ -100,7 +100,7 @@ def spent_among(package_ids: Iterable[str], books: LoadedBooks) -> dict[str, int
 def _proof_of(request: Request | None, facts: int) -> str | None:
     if request is None:
         return None
-    return proof_of_request(request.key, request.fingerprint, request.people, request.answered, facts)
+    return proof_of_request(request.key, request.fingerprint, request.shown, request.answered, facts)
 
 
 def _decided(order: Order, books: LoadedBooks, at: Circumstances, passed_over: Collection[str]) -> Decision:

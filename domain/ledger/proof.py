@@ -30,16 +30,16 @@ def salt_of(body: str) -> bytes:
     return new_salt() if body else b""
 
 
-def digest_of_answer(salt: bytes, body: str) -> bytes:
-    """The first 16 bytes of SHA-256(salt ‖ body): what the row of a request keeps of its answer, also once that is
-    erased."""
-    return sha256(salt + body.encode()).digest()[:PROOF_BYTES]
+def digest_of_answer(salt: bytes, kept: bytes) -> bytes:
+    """The first 16 bytes of SHA-256(salt ‖ the answer as it is kept): what the row of a request keeps in its place once
+    it is erased. PostgreSQL computes the same."""
+    return sha256(salt + kept).digest()[:PROOF_BYTES]
 
 
-def proof_of_request(key: str, fingerprint: bytes, people: Sequence[str], answered: bytes, facts: int) -> str:
-    """What the first fact holds of its request: the key, the fingerprint, the people, the answer's digest, and the
-    number of its facts."""
-    return _proof(key.encode(), fingerprint, " ".join(people).encode(), answered, facts.to_bytes(4, "big"))
+def proof_of_request(key: str, fingerprint: bytes, people: bytes, answered: bytes, facts: int) -> str:
+    """What the first fact holds of its request: the key, the fingerprint, the numbers of the people, the answer's
+    digest, and the number of its facts."""
+    return _proof(key.encode(), fingerprint, people, answered, facts.to_bytes(4, "big"))
 
 
 def proof_of_person(salt: bytes, id: str, owner_id: str, data: str) -> str:
@@ -56,21 +56,27 @@ def seal_of_request(
     secret: bytes,
     key: str,
     fingerprint: bytes,
-    people: Sequence[str],
+    people: bytes,
     answered: bytes,
     position: int,
     recorded_at: int,
 ) -> bytes:
-    """The seal of a request without a fact, keyed with the secret of the ledger. PostgreSQL computes the same."""
+    """The seal of a request without a fact: its moment in 8 bytes, and a hash, keyed with the secret of the ledger.
+    PostgreSQL computes the same."""
     fields = (
         key.encode(),
         fingerprint,
-        " ".join(people).encode(),
+        people,
         answered,
         position.to_bytes(8, "big"),
         recorded_at.to_bytes(8, "big"),
     )
-    return sha256(secret + _framed(fields) + secret).digest()
+    return fields[-1] + sha256(secret + _framed(fields) + secret).digest()
+
+
+def moment_in(seal: bytes) -> int:
+    """When a request without a fact was carried out, in ms since 1970."""
+    return int.from_bytes(seal[:8], "big")
 
 
 def salted(people: Sequence[Person]) -> tuple[Person, ...]:

@@ -11,6 +11,7 @@ from domain.claims import Claim
 from domain.decision import NewStream
 from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import Head, NewFact, StoredFact
+from domain.ledger.numbers import numbers_in_bytes
 from domain.ledger.proof import digest_of_answer, salt_of
 from domain.people.directory import Person, Photo, Place, Text
 
@@ -28,17 +29,20 @@ class Request(Struct, frozen=True, gc=False):
     salt: bytes
     """Of the answer: stored beside it, and erased with it."""
     answered: bytes
-    """What is kept of the answer."""
-    packed: bytes
-    """The answer as it is stored."""
+    """What stays of the answer when it is erased."""
+    kept: bytes
+    """The answer as a store keeps it."""
+    shown: bytes
+    """The people, as a store keeps them."""
 
     @classmethod
     def of(
         cls, key: str, fingerprint: bytes, body: str, people: tuple[str, ...] = (), salt: bytes | None = None
     ) -> "Request":
-        """With what is stored of its answer. The salt is drawn if it is not given."""
-        salt = salt_of(body) if salt is None else salt
-        return cls(key, fingerprint, body, people, salt, digest_of_answer(salt, body), packed(body))
+        """With what a store keeps of it. The salt is drawn if it is not given."""
+        salt, kept = salt_of(body) if salt is None else salt, packed(body)
+        answered = digest_of_answer(salt, kept)
+        return cls(key, fingerprint, body, people, salt, answered, kept, numbers_in_bytes(people))
 
 
 class Answered(Struct, frozen=True, gc=False):

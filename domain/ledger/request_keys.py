@@ -1,22 +1,36 @@
-"""Request keys to the bytes that a store keeps, and back.
+"""Request keys to what a store keeps, and back.
 
-A UUID in its usual form, which most clients send, takes 17 bytes: one that begins no text (0xFF), and its own 16. Any
-other key is kept as it is, in UTF-8.
+A UUID in its usual form, which most clients send, is kept as its 16 bytes. Of any other key the first 16 bytes of its
+SHA-256 stand there, and beside them the key itself.
 """
 
+from collections.abc import Iterable
+from hashlib import sha256
 from re import compile as pattern
 from uuid import UUID
 
-UUID_MARK = b"\xff"
+KEY_BYTES = 16
 _is_uuid = pattern("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 
 
 def packed_key(key: str) -> bytes:
-    return UUID_MARK + bytes.fromhex(key.replace("-", "")) if _is_uuid(key) else key.encode()
+    return bytes.fromhex(key.replace("-", "")) if _is_uuid(key) else sha256(key.encode()).digest()[:KEY_BYTES]
 
 
-def unpacked_key(kept: bytes) -> str:
-    """What is no key of ours is told with marks in place of its bytes: a proof of it fails."""
-    if kept[:1] == UUID_MARK and len(kept) == 17:
-        return str(UUID(bytes=bytes(kept[1:])))
-    return bytes(kept).decode(errors="replace")
+def text_beside(key: str) -> str:
+    """What is kept beside the bytes: nothing for a UUID."""
+    return "" if _is_uuid(key) else key
+
+
+def unpacked_key(kept: bytes, text: str) -> str:
+    """What is no key of ours is told with its bytes: a proof of it fails."""
+    if not text and len(kept) == KEY_BYTES:
+        return str(UUID(bytes=bytes(kept)))
+    if text and not _is_uuid(text) and packed_key(text) == kept:
+        return text
+    return f"{text} ({kept.hex()})"
+
+
+def as_uuids(keys: Iterable[str]) -> list[str]:
+    """The bytes of keys, as PostgreSQL reads a UUID."""
+    return [packed_key(key).hex() for key in keys]

@@ -1,27 +1,28 @@
 r"""Facts in few bytes: what facts have in common is kept once, and each fact keeps what it alone says.
 
     {"effective_at":"2026-11-29T21:03:17.793Z","allocation":1,"units":[5]}      as it was sealed
-    {"effective_at":"%s","allocation":%s,"units":%s}                            its shape, kept once
-    2026-11-29T21:03:17.793Z ␟ 1 ␟ [5]                                          what the fact keeps
+    {"effective_at":"%t","allocation":%s,"units":%s}                            its shape, kept once
+    20261129210317793 in 13 bytes, 1 ␟ [5]                                      what the fact keeps
 
 A shape belongs to one layout of one kind of fact, or to meta. It holds names of fields and words of ours (`WORDS`),
 never a text of a business, as it stands for all of them. Its number is made from what it says: it means the same in
 every database, and shapes are never changed. What fits no shape is kept whole, under the shape `%s`. The hash of a fact
 covers it as it was, so that a wrong shape is found like any other change.
+
+Values of one length, of letters and digits, come first, in base64 without their text form: four of their characters
+take three bytes (domain/ledger/dense_values.py tells which). The others follow as text, with a separator between them.
 """
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from itertools import pairwise
 from typing import Any, NamedTuple
 
+from domain.ledger.dense_values import HOLE, KINDS, SEPARATOR, TEXT, Form, form_of, kind_of, pieces_of
 from domain.ledger.envelope import NewFact, StoredFact
 from domain.ledger.numbers import number_of
 
-SEPARATOR = b"\x1f"
-"""Between values. JSON holds no such character."""
 WHOLE = b"%s"
 SHAPES_MAX = 4_000
 """Shapes that a database keeps, beside those of what is kept whole."""
@@ -65,6 +66,7 @@ RECENT_MAX = 6
 class Matcher(NamedTuple):
     match: Callable[[bytes], re.Match[bytes] | None]
     shape: Shape
+    form: Form
 
 
 @lru_cache(maxsize=SHAPES_MAX)
@@ -98,27 +100,37 @@ def whole(plain: bytes, kind: str, name: str, name_version: int) -> Parted:
 
 
 def pattern_of(shape: Shape) -> re.Pattern[bytes]:
-    """Matches what the shape makes of values without an escape."""
-    texts = shape.text.split(WHOLE)
+    """Matches what the shape makes of values without an escape. Its groups are the pieces of the values."""
+    texts = HOLE.split(shape.text)
     matched = re.escape(texts[0])
-    for before, text in pairwise(texts):
-        matched += (rb'([^"\\\x1f]*)' if before[-1:] in b'"_' else rb"([0-9,\[\].eE+-]+)") + re.escape(text)
+    for before, kind, text in zip(texts[:-1:2], texts[1::2], texts[2::2], strict=True):
+        if kind != TEXT:
+            matched += KINDS[kind].pattern
+        elif before[-1:] in b'"_':
+            matched += rb'([^"\\\x1f]*)'
+        else:
+            matched += rb"([0-9,\[\].eE+-]+)"
+        matched += re.escape(text)
     return re.compile(matched)
 
 
 def _parted(plain: bytes) -> tuple[bytes, bytes]:
     parts = _VALUE.split(plain)
-    texts, values = [parts[0]], list[bytes]()
+    texts, kinds, values = [parts[0]], list[bytes](), list[bytes]()
     for value, text in zip(parts[1::2], parts[2::2], strict=True):
         if value in WORDS:
             texts[-1] += value + text
         else:
+            kinds.append(kind_of(value, texts[-1]))
             values.append(value)
             texts.append(text)
     if _NO_SHAPE.search(b"".join(texts)) or SEPARATOR in plain:
         return WHOLE, plain
-    shape = WHOLE.join(texts)
-    return (shape, SEPARATOR.join(values)) if len(shape) <= SHAPE_BYTES_MAX else (WHOLE, plain)
+    shape = texts[0] + b"".join(b"%" + kind + text for kind, text in zip(kinds, texts[1:], strict=True))
+    if len(shape) > SHAPE_BYTES_MAX:
+        return WHOLE, plain
+    pieces = [piece for kind, value in zip(kinds, values, strict=True) for piece in pieces_of(kind, value)]
+    return shape, form_of(shape).pack(pieces)
 
 
 Keep = Callable[[Sequence[Shape]], Iterable[int]]
@@ -132,8 +144,8 @@ class Shapes:
 
     def __init__(self) -> None:
         self._kept: set[int] = set()
-        self._readers: dict[int, tuple[Shape, int]] = {}
-        """Number → shape, and how many values it has."""
+        self._readers: dict[int, tuple[Shape, Form]] = {}
+        """Number → shape, and how its values are kept."""
         self._recent: dict[Layout, list[Matcher]] = {}
         """The shapes that facts of a layout had of late, the last one first."""
 
@@ -166,11 +178,11 @@ class Shapes:
         recent = self._recent.setdefault(layout, [])
         for matcher in recent:
             if match := matcher.match(plain):
-                return Parted(matcher.shape, SEPARATOR.join(match.groups()))
+                return Parted(matcher.shape, matcher.form.pack(match.groups()))
         found = parted(plain, *layout)
         if found.shape.text != WHOLE:
             self._recent[layout] = [
-                Matcher(pattern_of(found.shape).fullmatch, found.shape),
+                Matcher(pattern_of(found.shape).fullmatch, found.shape, form_of(found.shape.text)),
                 *recent[: RECENT_MAX - 1],
             ]
         return found
@@ -220,17 +232,13 @@ class Shapes:
             for each in find():
                 found, kind, name, name_version, text = each
                 shape = Shape(found, kind, name, name_version, text.encode())
-                self._readers[shape.number] = (shape, shape.text.count(WHOLE))
+                self._readers[shape.number] = (shape, form_of(shape.text))
             known = self._readers.get(number)
         if known is None:
             return UNKNOWN, values
-        shape, holes = known
-        if holes > 1:
-            parts = values.split(SEPARATOR)
-            return (shape, shape.text % tuple(parts)) if len(parts) == holes else (UNKNOWN, values)
-        if holes:
-            return shape, shape.text % (values,)
-        return (shape, shape.text) if not values else (UNKNOWN, values)
+        shape, form = known
+        plain = form.fill(values)
+        return (UNKNOWN, values) if plain is None else (shape, plain)
 
 
 UNKNOWN = Shape(-1, "", "", 0, WHOLE)

@@ -38,7 +38,7 @@ TABLES: Mapping[str, Table] = {
     "requests": Table(
         "committed",
         ("key",),
-        ("fingerprint", "first", "last", "recorded_at", "people", "answered", "seal", "body", "salt"),
+        ("key_text", "fingerprint", "first", "facts", "people", "answered", "seal", "body", "salt"),
         by_number=True,
     ),
     "texts": Table("committed", ("id",), ("owner_id", "salt", "text")),

@@ -9,9 +9,11 @@ from hashlib import sha256
 from json import dumps
 from typing import Any, NamedTuple
 
-from domain.ledger.evidence import ROWS_PER_PAGE, Evidence, Row, answer_in, pages, rows
+from domain.ledger.evidence import ROWS_PER_PAGE, Evidence, Row, pages, rows
+from domain.ledger.numbers import numbers_from_bytes
 from domain.ledger.proof import (
     digest_of_answer,
+    moment_in,
     proof_of_person,
     proof_of_request,
     seal_of_request,
@@ -85,14 +87,12 @@ def requests(evidence: Evidence, book: Workbook, secret: bytes | None) -> Iterat
     found = 0
     for page in pages(evidence, "requests"):
         asked = [_stored(row) for row in page]
-        found += book.sum_of(
-            text_of_request(each.first, _proof(each), each.recorded_at) for each in asked if not each.seal
-        )
+        found += book.sum_of(text_of_request(each.first, _proof(each)) for each in asked if not each.seal)
         for request in asked:
             if request.seal and secret is not None and request.seal != _seal(request, secret):
                 says = "its seal says so"
                 yield Finding(evidence.business_id, "requests", request.key, "is not as it was stored", says)
-            if request.people or not _has_its_answer(request):
+            if request.people or request.body is None:
                 yield from _of_answer(evidence.business_id, request, book)
     if found != book.sum_noted("requests"):
         look_closer(evidence, book)
@@ -112,7 +112,7 @@ def _not_committed(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
                 there.add(request.first)
             if committed is None:
                 yield Finding(evidence.business_id, "requests", request.key, "is there", REFERS)
-            elif committed != (_proof(request), request.recorded_at):
+            elif committed != _proof(request):
                 says = f"the fact at position {request.first} committed to another"
                 yield Finding(evidence.business_id, "requests", request.key, "is not as it was stored", says)
     for found in book.pages("SELECT position FROM requests ORDER BY position", ROWS_PER_PAGE):
@@ -127,19 +127,23 @@ class StoredRequest(NamedTuple):
     """A row of the table, in the order of its columns."""
 
     key: str
+    key_text: str
     fingerprint: bytes
     first: int
-    last: int
-    recorded_at: int
-    people: str
+    facts: int
+    people: bytes
     answered: bytes
     seal: bytes
     body: bytes | None
     salt: bytes | None
 
+    @property
+    def last(self) -> int:
+        return self.first + max(self.facts - 1, 0)
+
 
 def _stored(row: Sequence[Any]) -> StoredRequest:
-    return StoredRequest(unpacked_key(row[0]), *row[1:])
+    return StoredRequest(unpacked_key(row[0], row[1]), *row[1:])
 
 
 class Positions:
@@ -159,58 +163,57 @@ class Positions:
         return place < len(self._bits) and bool(self._bits[place] & 1 << (position & 7))
 
 
-def _committed_to(page: Sequence[tuple[Any, ...]], book: Workbook) -> dict[int, tuple[str, int]]:
-    """Position → what its fact commits to of a request, and its moment, for the requests of a page."""
+def _committed_to(page: Sequence[tuple[Any, ...]], book: Workbook) -> dict[int, str]:
+    """Position → what its fact commits to of a request, for the requests of a page."""
     first = StoredRequest._fields.index("first")
     asked = dumps([row[first] for row in page])
     found = book.execute(
-        "SELECT position, proof, recorded_at FROM requests WHERE position IN (SELECT value FROM json_each(?))",
+        "SELECT position, proof FROM requests WHERE position IN (SELECT value FROM json_each(?))",
         (asked,),
     )
-    return {position: (proof, recorded_at) for position, proof, recorded_at in found}
+    return dict(found)
 
 
-def _has_its_answer(request: StoredRequest) -> bool:
-    answer = answer_in(request.body)
-    return answer is not None and request.answered == digest_of_answer(request.salt or b"", answer)
+def _digest(request: StoredRequest) -> bytes:
+    """Of the answer; where there is one, nothing stands in the row that would stay of it."""
+    if request.body is None:
+        return request.answered
+    return request.answered + digest_of_answer(request.salt or b"", request.body)
 
 
 def _of_answer(business_id: str, request: StoredRequest, book: Workbook) -> Iterator[Finding]:
-    key, people = request.key, sorted(set(request.people.split()))
+    key = request.key
+    erased = {id: at for number in numbers_from_bytes(request.people) for id, at in book.erased_with(number)}
     if request.body is None:
-        if not any(book.was_erased(id) for id in people):
+        if not erased:
             yield Finding(business_id, "requests", key, "has lost its answer", "nobody in it was erased")
         elif request.salt is not None:
             yield Finding(business_id, "requests", key, "has a salt", "its answer was erased")
         return
-    if not _has_its_answer(request):
-        says = "the request holds another digest"
-        yield Finding(business_id, "requests", key, "has another answer than was stored", says)
-    for id in people:
-        if book.was_erased(id) and request.last < book.erased_at(id):
+    for id, at in sorted(erased.items()):
+        if request.last < at:
             says = f"{id} in it was erased later"
             yield Finding(business_id, "requests", key, "has an answer", says)
 
 
 def _proof(request: StoredRequest) -> str:
-    facts = request.last - request.first + 1
-    if not 0 <= facts < 2**32:
+    if not 0 < request.facts < 2**32:
         return ""
-    people = request.people.split() if request.people else ()
-    return proof_of_request(request.key, request.fingerprint, people, request.answered, facts)
+    return proof_of_request(request.key, request.fingerprint, request.people, _digest(request), request.facts)
 
 
 def _seal(request: StoredRequest, secret: bytes) -> bytes:
-    if request.first != request.last or not min(request.last, request.recorded_at) >= 0:
+    moment = moment_in(request.seal)
+    if request.facts or request.first < 0:
         return b""
     return seal_of_request(
         secret,
         request.key,
         request.fingerprint,
-        request.people.split(),
-        request.answered,
-        request.last,
-        request.recorded_at,
+        request.people,
+        _digest(request),
+        request.first,
+        moment,
     )
 
 

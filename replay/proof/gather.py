@@ -95,7 +95,7 @@ def _note(stored: StoredFact, book: Workbook) -> None:
     if b'"proof":' in stored.meta or b'"people":' in stored.meta:
         committed = _committed_in(stored.meta)
         if committed.proof is not None:
-            book.request(position, committed.proof, stored.recorded_at)
+            book.request(position, committed.proof)
         for id, proof in (committed.people or {}).items():
             book.note("people", (id, proof, position, stream_id))
     if kind == NOT_REGISTERED:
@@ -151,7 +151,7 @@ def _note_told(fact: Fact, position: int, stream_id: str, book: Workbook) -> Non
         case CustomerRegistered() if fact.external_ref is not None:
             book.note("refs", (stream_id, fact.external_ref.source, fact.external_ref.ref))
         case CustomerErased():
-            book.note("erased", (stream_id, position))
+            book.note("erased", (number_of(stream_id), stream_id, position))
         case CustomerMerged():
             pair = (fact.survivor_id, fact.absorbed_id)
             for one_and_other in (pair, pair[::-1]):

@@ -21,12 +21,13 @@ CREATE TABLE uses (redemption_id TEXT, package_id TEXT, booking_id TEXT, positio
 CREATE TABLE booked (redemption_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE texts (id TEXT, commitment TEXT, position INTEGER, stream_id TEXT,
                     PRIMARY KEY (id, commitment)) WITHOUT ROWID;
-CREATE TABLE requests (position INTEGER PRIMARY KEY, proof TEXT, recorded_at INTEGER);
+CREATE TABLE requests (position INTEGER PRIMARY KEY, proof TEXT);
 CREATE TABLE people (id TEXT PRIMARY KEY, proof TEXT, position INTEGER, stream_id TEXT) WITHOUT ROWID;
 CREATE TABLE photos (id TEXT PRIMARY KEY, image INTEGER, owner TEXT, is_whole INTEGER, owned_by TEXT,
                      taken_by TEXT) WITHOUT ROWID;
 CREATE TABLE refs (customer_id TEXT PRIMARY KEY, source TEXT, ref TEXT) WITHOUT ROWID;
-CREATE TABLE erased (customer_id TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID;
+CREATE TABLE erased (number INTEGER, customer_id TEXT, position INTEGER,
+                     PRIMARY KEY (number, customer_id)) WITHOUT ROWID;
 CREATE TABLE merged (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROWID;
 """
 
@@ -41,13 +42,13 @@ SUMMED = ("claims", "requests")
 are written only where it differs, to find the row that is wrong."""
 OF_MANY = {
     "texts": "INSERT OR IGNORE INTO texts VALUES (?, ?, ?, ?)",
-    "requests": "INSERT INTO requests VALUES (?, ?, ?)",
+    "requests": "INSERT INTO requests VALUES (?, ?)",
     "people": "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)",
     "streams": "INSERT OR IGNORE INTO streams VALUES (?, ?, ?, ?)",
     "uses": "INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)",
     "booked": "INSERT OR IGNORE INTO booked VALUES (?)",
     "refs": "INSERT OR IGNORE INTO refs VALUES (?, ?, ?)",
-    "erased": "INSERT OR IGNORE INTO erased VALUES (?, ?)",
+    "erased": "INSERT OR IGNORE INTO erased VALUES (?, ?, ?)",
     "merged": "INSERT OR IGNORE INTO merged VALUES (?, ?)",
     "claims": "INSERT OR IGNORE INTO claims VALUES (?, ?)",
 }
@@ -59,8 +60,8 @@ def text_of_claim(claim: str, stream_id: str) -> str:
     return f"{claim}\0{stream_id}"
 
 
-def text_of_request(position: int, proof: str, recorded_at: int) -> str:
-    return f"{position}\0{proof}\0{recorded_at}"
+def text_of_request(position: int, proof: str) -> str:
+    return f"{position}\0{proof}"
 
 
 class Workbook:
@@ -161,11 +162,11 @@ class Workbook:
         row = self.execute("SELECT source, ref FROM refs WHERE customer_id = ?", (customer_id,)).fetchone()
         return None if row is None else ExternalRef.model_construct(source=row[0], ref=row[1])
 
-    def request(self, position: int, proof: str, recorded_at: int) -> None:
+    def request(self, position: int, proof: str) -> None:
         if self._all_written:
-            self.note("requests", (position, proof, recorded_at))
+            self.note("requests", (position, proof))
         else:
-            self._sum("requests", text_of_request(position, proof, recorded_at))
+            self._sum("requests", text_of_request(position, proof))
 
     def claim(self, claim: Claim) -> None:
         named = claim.claim
@@ -208,13 +209,11 @@ class Workbook:
 
     def was_erased(self, customer_id: str) -> bool:
         """Whether this very customer was erased."""
-        found = self.execute("SELECT 1 FROM erased WHERE customer_id = ?", (customer_id,))
-        return found.fetchone() is not None
+        return any(id == customer_id for id, _ in self.erased_with(number_of(customer_id)))
 
-    def erased_at(self, customer_id: str) -> int:
-        """The position at which this very customer was erased; 0: never."""
-        row = self.execute("SELECT position FROM erased WHERE customer_id = ?", (customer_id,)).fetchone()
-        return 0 if row is None else int(row[0])
+    def erased_with(self, number: int) -> Sequence[tuple[str, int]]:
+        """Customers with this number who were erased, each with the position at which that was: one at most, nearly."""
+        return self.execute("SELECT customer_id, position FROM erased WHERE number = ?", (number,)).fetchall()
 
     def rows(self, sql: str) -> Iterator[Any]:
         """Rows of a query, while other queries go on."""

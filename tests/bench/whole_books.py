@@ -62,7 +62,7 @@ def _append(facts: Sequence[NewFact], number: int, book: Workbook, left: dict[st
     )
     key, body = f"request-{number}", f'{{"id":"{facts[0].stream_id}"}}'
     request = Request.of(key, SALT, body, salt=SALT)
-    proof = proof_of_request(key, request.fingerprint, request.people, request.answered, len(facts))
+    proof = proof_of_request(key, request.fingerprint, request.shown, request.answered, len(facts))
     plain = structs.replace(facts[0], meta=b'{"actor":{"id":"load","role":"owner","via":"command line"}}')
     claims = [claim for each in told for claim in _claims(each, book)]
     for claim in claims:

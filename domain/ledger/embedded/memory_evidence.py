@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from domain.ledger.answer_bytes import packed
 from domain.ledger.envelope import StoredFact
 from domain.ledger.evidence import StoredHead
 from domain.ledger.key_roster import Page
 from domain.ledger.numbers import number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import StoredKey
-from domain.ledger.request_keys import packed_key
+from domain.ledger.request_keys import packed_key, text_beside
 from domain.ledger.tables import TABLES
 from domain.people.profile import searched
 
@@ -89,14 +88,14 @@ class MemoryEvidence:
             yield (
                 (packed_key(key),),
                 {
+                    "key_text": text_beside(key),
                     "fingerprint": known.fingerprint,
                     "first": known.first,
-                    "last": known.last,
-                    "recorded_at": known.recorded_at,
-                    "people": " ".join(asked.people),
-                    "answered": asked.answered,
+                    "facts": known.last - known.first + 1 if has_facts else 0,
+                    "people": asked.shown,
+                    "answered": asked.answered if known.body is None else b"",
                     "seal": seal,
-                    "body": None if known.body is None else packed(known.body),
+                    "body": None if known.body is None else asked.kept,
                     "salt": None if known.body is None else asked.salt,
                 },
             )
@@ -107,7 +106,7 @@ class MemoryEvidence:
             self._books.secret,
             key,
             known.fingerprint,
-            asked.people,
+            asked.shown,
             asked.answered,
             known.last,
             known.recorded_at,

@@ -24,11 +24,11 @@ COMMENT ON TABLE ledgers IS 'The head of each ledger: the only row that an appen
 CREATE TABLE facts (
     position    bigint NOT NULL,
     recorded_at bigint NOT NULL,
+    ledger      bigint NOT NULL,  -- the number of the business
+    stream      bigint NOT NULL,  -- … of the stream
     version     integer NOT NULL,
     shape       integer NOT NULL,  -- of data: with kind, name and version of the fact
     meta_shape  integer NOT NULL,
-    ledger      bigint NOT NULL,  -- the number of the business
-    stream      bigint NOT NULL,  -- … of the stream
     stream_id   text COLLATE "C" NOT NULL,  -- of the first fact of a stream; empty in the others
     data        bytea NOT NULL,  -- the values that fill the shape
     meta        bytea NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE shapes (
     name_version integer NOT NULL,
     kind         text NOT NULL,
     name         text NOT NULL,
-    text         text NOT NULL  -- with %s for each value
+    text         text NOT NULL  -- with %s, or the like, for each value
 );
 
 CREATE TABLE streams (
@@ -56,7 +56,7 @@ CREATE TABLE streams (
     kind     text COLLATE "C" NOT NULL,
     PRIMARY KEY (ledger, stream)
 );
-CREATE INDEX streams_of_customer ON streams (ledger, customer, opened) WHERE customer IS NOT NULL;
+CREATE INDEX streams_of_customer ON streams (ledger, customer) WHERE customer IS NOT NULL;
 
 -- A claim is the hash of what it names (domain/claims.py).
 CREATE TABLE claims (
@@ -69,15 +69,15 @@ CREATE TABLE claims (
 -- What was asked with a key, and its answer, deflated (domain/ledger/answer_bytes.py). Erasing a person takes the
 -- answer and its salt out of the row; the rest of it stays.
 CREATE TABLE requests (
-    first       bigint NOT NULL,
-    last        bigint NOT NULL,
-    recorded_at bigint NOT NULL,
+    first       bigint NOT NULL,  -- the position of its first fact; where it has none, of the head
     ledger      bigint NOT NULL,
-    key         bytea NOT NULL,  -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
+    key         uuid NOT NULL,  -- or the hash of a text (domain/ledger/request_keys.py)
+    facts       integer NOT NULL,  -- how many it has
+    key_text    text NOT NULL,  -- that text; empty for a UUID
     fingerprint bytea NOT NULL,
-    people      text NOT NULL,  -- ids of those in the answer, separated by spaces
-    answered    bytea NOT NULL,  -- the digest of the answer (domain/ledger/proof.py)
-    seal        bytea NOT NULL,  -- of a request without a fact
+    people      bytea NOT NULL,  -- numbers of those in the answer, in eight bytes each
+    answered    bytea NOT NULL,  -- of an answer that was erased: its digest
+    seal        bytea NOT NULL,  -- of a request without a fact: its moment, and a hash
     body        bytea,
     salt        bytea,  -- of the digest
     PRIMARY KEY (ledger, key)
@@ -110,13 +110,17 @@ CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON ledgers
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON requests
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- What stays of an answer that is erased (domain/ledger/proof.py).
+CREATE FUNCTION digest_of_answer(salt bytea, body bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+    SELECT substr(sha256(salt || body), 1, 16)
+$$;
 CREATE TRIGGER erase_only BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
         NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-        OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered,
-            NEW.seal)
-        IS DISTINCT FROM (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people,
-            OLD.answered, OLD.seal))
+        OR (NEW.ledger, NEW.key, NEW.key_text, NEW.fingerprint, NEW.first, NEW.facts, NEW.people, NEW.seal,
+            NEW.answered)
+        IS DISTINCT FROM (OLD.ledger, OLD.key, OLD.key_text, OLD.fingerprint, OLD.first, OLD.facts, OLD.people,
+            OLD.seal, coalesce(digest_of_answer(OLD.salt, OLD.body), OLD.answered)))
     EXECUTE FUNCTION refuse_change();
 
 
@@ -209,11 +213,45 @@ BEGIN
 END $$;
 
 -- Facts as they were recorded, for whoever reads them by SQL.
-CREATE FUNCTION filled(shape text, given bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN shape = '%s' THEN convert_from(given, 'UTF8')
-                WHEN strpos(shape, '%s') = 0 THEN shape
-                ELSE format(shape, VARIADIC string_to_array(convert_from(given, 'UTF8'), E'\x1f')) END
-$$;
+CREATE FUNCTION filled(shape text, given bytea) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    holes  text[] := ARRAY(SELECT m[1] FROM regexp_matches(shape, '%([idpst])', 'g') WITH ORDINALITY AS h (m, n) ORDER BY n);
+    -- Values of one length (domain/ledger/dense_values.py): their characters, and the bytes that they take.
+    letters integer := (SELECT coalesce(sum((ARRAY[25, 8, 22, 0, 17])[strpos('idpst', h)]), 0) FROM unnest(holes) AS h);
+    size   integer := (letters * 6 + 7) / 8;
+    dense  text := translate(encode(substr(given, 1, size), 'base64'), E'+/\n', '-_');
+    texts  text[];
+    parts  text[] := regexp_split_to_array(shape, '%[idpst]');
+    n      integer := 0;
+    result text := parts[1];
+BEGIN
+    IF octet_length(given) > size OR 's' = ANY (holes) THEN
+        texts := string_to_array(convert_from(substr(given, size + 1), 'UTF8'), E'\x1f');
+    END IF;
+    FOR place IN 1 .. cardinality(holes) LOOP
+        CASE holes[place]
+            WHEN 's' THEN
+                n := n + 1;
+                result := result || coalesce(texts[n], '');
+            WHEN 'i' THEN
+                result := result || '0' || left(dense, 25);
+                dense := substr(dense, 26);
+            WHEN 'p' THEN
+                result := result || left(dense, 22);
+                dense := substr(dense, 23);
+            ELSE
+                result := result || left(dense, 4) || '-' || substr(dense, 5, 2) || '-' || substr(dense, 7, 2);
+                dense := substr(dense, 9);
+                IF holes[place] = 't' THEN
+                    result := result || 'T' || left(dense, 2) || ':' || substr(dense, 3, 2) || ':'
+                           || substr(dense, 5, 2) || '.' || substr(dense, 7, 3) || 'Z';
+                    dense := substr(dense, 10);
+                END IF;
+        END CASE;
+        result := result || parts[place + 1];
+    END LOOP;
+    RETURN result;
+END $$;
 CREATE VIEW readable_facts WITH (security_invoker = true) AS
     SELECT l.business_id, f.position, s.kind,
            CASE WHEN f.stream_id <> '' THEN f.stream_id ELSE (

@@ -14,10 +14,11 @@ CREATE TYPE new_fact AS (
     opens boolean  -- whether the fact keeps the id of its stream, as nothing of the stream was there before
 );
 CREATE TYPE command AS (
-    key bytea,  -- NULL: a command that nobody asked for, such as an import of the library's own events
+    key uuid,  -- NULL: a command that nobody asked for, such as an import of the library's own events
+    key_text text,
     fingerprint bytea,
     body bytea,  -- the answer
-    shown text[],  -- the people in the body
+    shown bytea,  -- the numbers of the people in the body
     reads seen[],
     facts new_fact[],
     claims new_claim[],
@@ -31,9 +32,8 @@ CREATE TYPE command AS (
     spent seen[]  -- marks of packages: the version after which nothing is left of one, or 0
 );
 -- The text of a request key (domain/ledger/request_keys.py).
-CREATE FUNCTION unpacked_key(key bytea) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN substr(key, 1, 1) = '\xff' THEN encode(substr(key, 2), 'hex')::uuid::text
-                ELSE convert_from(key, 'UTF8') END
+CREATE FUNCTION unpacked_key(key uuid, key_text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN key_text = '' THEN key::text ELSE key_text END
 $$;
 CREATE TYPE outcome AS (first bigint, last bigint, recorded_at bigint, conflict text);
 
@@ -113,7 +113,7 @@ BEGIN
         IF c.key IS NOT NULL AND EXISTS (
             SELECT FROM requests q WHERE q.ledger = own AND q.key = c.key
         ) THEN
-            taken := unpacked_key(c.key);
+            taken := unpacked_key(c.key, c.key_text);
         END IF;
         IF taken IS NULL AND cardinality(spoiled) > 0 THEN
             FOREACH r IN ARRAY c.reads LOOP
@@ -197,17 +197,15 @@ BEGIN
             SELECT business, n.id, n.owner_id, n.salt, n.text FROM unnest(c.texts) AS n;
         END IF;
         IF c.key IS NOT NULL THEN
-            INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at, people, answered, body,
-                                  salt, seal)
-            VALUES (own, c.key, c.fingerprint, first, head, moment, array_to_string(c.shown, ' '), c.answered,
-                    c.body, c.salt,
+            INSERT INTO requests (ledger, key, key_text, fingerprint, first, facts, people, answered, body, salt, seal)
+            VALUES (own, c.key, c.key_text, c.fingerprint, first, cardinality(c.facts), c.shown, '', c.body, c.salt,
                     CASE WHEN cardinality(c.facts) > 0 THEN ''::bytea
                          -- The same bytes as proof.seal_of_request.
-                         ELSE sha256(key_of
-                            || int4send(octet_length(unpacked_key(c.key))) || convert_to(unpacked_key(c.key), 'UTF8')
+                         ELSE int8send(moment) || sha256(key_of
+                            || int4send(octet_length(unpacked_key(c.key, c.key_text)))
+                            || convert_to(unpacked_key(c.key, c.key_text), 'UTF8')
                             || int4send(octet_length(c.fingerprint)) || c.fingerprint
-                            || int4send(octet_length(array_to_string(c.shown, ' ')))
-                            || convert_to(array_to_string(c.shown, ' '), 'UTF8')
+                            || int4send(octet_length(c.shown)) || c.shown
                             || int4send(octet_length(c.answered)) || c.answered
                             || int4send(8) || int8send(head)
                             || int4send(8) || int8send(moment)
@@ -321,10 +319,9 @@ BEGIN
     SELECT set_config('carnet.ledger', numbers[c.nth]::text, true)::bigint, n.claim, n.stream
       FROM unnest(plain, commands) AS c (nth), unnest(c.claims) AS n
      WHERE c.nth IS NOT NULL;
-    INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at, people, answered, body, salt, seal)
-    SELECT set_config('carnet.ledger', numbers[c.nth]::text, true)::bigint, c.key, c.fingerprint,
-           heads[c.nth] + 1, heads[c.nth] + 1, moments[c.nth], array_to_string(c.shown, ' '), c.answered, c.body,
-           c.salt, ''
+    INSERT INTO requests (ledger, key, key_text, fingerprint, first, facts, people, answered, body, salt, seal)
+    SELECT set_config('carnet.ledger', numbers[c.nth]::text, true)::bigint, c.key, c.key_text, c.fingerprint,
+           heads[c.nth] + 1, 1, c.shown, '', c.body, c.salt, ''
       FROM unnest(plain, commands) AS c (nth)
      WHERE c.nth IS NOT NULL;
 

@@ -5,11 +5,18 @@
 --   1  a fact          `stream` is its stream, `id` too in the first of it, name_version: its shape, last: that of its meta
 --   2  a person        of the customers and staff among the streams: id, kind: its owner, name: its data
 --   3  a count         id: the number of its claim prefix, position: the count
---   4  an answer       hash: the key, data: the fingerprint, position: first, last, moment, meta: the body
+--   4  an answer       hash and name: the key, data: the fingerprint, position: first, last, moment, meta: the body
 CREATE TYPE loaded AS (
     part integer, position bigint, moment bigint, last bigint, stream bigint, version integer, name_version integer,
     kind text, id text, name text, data bytea, meta bytea, hash bytea
 );
+
+-- When a request was carried out: its first fact tells, and of one without a fact its seal.
+CREATE FUNCTION moment_of(asked requests) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN asked.facts > 0
+                THEN (SELECT recorded_at FROM facts WHERE ledger = asked.ledger AND position = asked.first)
+                ELSE ('x' || encode(substr(asked.seal, 1, 8), 'hex'))::bit(64)::bigint END
+$$;
 
 -- Streams and customers are asked for by their numbers, claims by ranges: from ≤ claim < upto. Runs with the rights of the caller, so that row-level
 -- security judges it. Everything is of one moment (STABLE): a function that may write would see in each of its statements
@@ -19,7 +26,7 @@ CREATE TYPE loaded AS (
 -- the whole ledger of a business while it has no statistics of a new or fast-growing table, and keeps that plan.
 CREATE FUNCTION load(
     business text, wanted bigint[], known integer[], packages_of bigint[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[], unspent_of bigint[]
+    with_customers boolean, counted_from text[], counted_upto text[], keys uuid[], unspent_of bigint[]
 ) RETURNS SETOF loaded LANGUAGE plpgsql STABLE AS $$
 DECLARE
     own bigint := set_config('carnet.ledger', number_of(business)::text, true);
@@ -98,8 +105,8 @@ BEGIN
     END IF;
     IF cardinality(keys) > 0 THEN
         RETURN QUERY
-            SELECT 4, q.first, q.recorded_at, q.last, NULL::bigint, NULL::integer, NULL::integer, NULL::text, NULL::text,
-                   NULL::text, q.fingerprint, q.body, q.key
+            SELECT 4, q.first, moment_of(q), q.first + greatest(q.facts - 1, 0), NULL::bigint, NULL::integer,
+                   NULL::integer, NULL::text, NULL::text, q.key_text, q.fingerprint, q.body, uuid_send(q.key)
               FROM unnest(keys) AS w (key), LATERAL (
                    SELECT * FROM requests WHERE ledger = own AND requests.key = w.key
                    OFFSET 0) AS q;
@@ -109,7 +116,7 @@ END $$;
 
 CREATE TYPE question AS (
     business text, wanted bigint[], known integer[], packages_of bigint[], claimed_from text[], claimed_upto text[],
-    with_customers boolean, counted_from text[], counted_upto text[], keys bytea[], unspent_of bigint[]
+    with_customers boolean, counted_from text[], counted_upto text[], keys uuid[], unspent_of bigint[]
 );
 
 -- What `load` answers of each, with its number, counted from 1; a ledger that does not exist has no head.
@@ -196,8 +203,8 @@ BEGIN
       FROM q, LATERAL (SELECT set_config('carnet.ledger', q.ledger::text, true)::bigint AS ledger OFFSET 0) AS own,
            unnest(q.counted_from, q.counted_upto) WITH ORDINALITY AS p (lowest, beyond, place)
     UNION ALL
-    SELECT q.nth::integer, 4, r.first, r.recorded_at, r.last, NULL, NULL, NULL, NULL, NULL, NULL, r.fingerprint,
-           r.body, r.key
+    SELECT q.nth::integer, 4, r.first, moment_of(r), r.first + greatest(r.facts - 1, 0), NULL, NULL, NULL, NULL, NULL,
+           r.key_text, r.fingerprint, r.body, uuid_send(r.key)
       FROM q, LATERAL (SELECT set_config('carnet.ledger', q.ledger::text, true)::bigint AS ledger OFFSET 0) AS own,
            unnest(q.keys) AS k (key), LATERAL (
            SELECT * FROM requests WHERE requests.ledger = own.ledger AND requests.key = k.key OFFSET 0) AS r;

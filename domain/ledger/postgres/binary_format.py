@@ -22,12 +22,12 @@ from domain.ledger.envelope import NewFact
 from domain.ledger.errors import WrongSchema
 from domain.ledger.numbers import number_of
 from domain.ledger.records import Append, with_openings
-from domain.ledger.request_keys import packed_key
+from domain.ledger.request_keys import KEY_BYTES, packed_key, text_beside
 from domain.ledger.shapes import PackedFact
 from domain.people.directory import Person, Text
 
-BOOLEAN, BYTEA, NUMBER, INTEGER, TEXT = 16, 17, 20, 23, 25
-BYTEAS, INTEGERS, TEXTS, NUMBERS = 1001, 1007, 1009, 1016
+BOOLEAN, BYTEA, NUMBER, INTEGER, TEXT, KEY = 16, 17, 20, 23, 25, 2950
+INTEGERS, TEXTS, NUMBERS, KEYS = 1007, 1009, 1016, 2951
 NULL = -1
 
 MAX_CODE_POINT = 0x10FFFF
@@ -105,15 +105,21 @@ class BinaryFormat:
     def _row(self, command: Append, kept: Iterator[PackedFact]) -> bytes:
         request = command.request
         if request is None:
-            asked = _null(BYTEA) + _null(BYTEA) + _null(BYTEA) + _null(TEXTS)
+            asked = _null(KEY) + _null(TEXT) + _null(BYTEA) * 3
             proofs = _null(BYTEA) + _null(BYTEA)
         else:
-            asked = _bytes(packed_key(request.key)) + _bytes(request.fingerprint) + _bytes(request.packed)
-            asked += _texts(request.people)
+            asked = (
+                _field(KEY, KEY_BYTES)
+                + packed_key(request.key)
+                + _text(text_beside(request.key))
+                + _bytes(request.fingerprint)
+                + _bytes(request.kept)
+                + _bytes(request.shown)
+            )
             proofs = _bytes(request.salt) + _bytes(request.answered)
         return b"".join(
             (
-                _int(15),
+                _int(16),
                 asked,
                 self._reads(command.read.items()),
                 self._facts([(fact, next(kept), opens) for fact, opens in with_openings(command)]),
@@ -159,7 +165,7 @@ def _question(business_id: str, wanted: Reads, keys: Sequence[str]) -> bytes:
             _flag(wanted.with_customers),
             _texts(wanted.counted),
             _texts(map(beyond, wanted.counted)),
-            _byteas(map(packed_key, keys)),
+            _keys(map(packed_key, keys)),
             _numbers(wanted.unspent_of),
         )
     )
@@ -243,9 +249,9 @@ def _texts(values: Iterable[str]) -> bytes:
     return _field(TEXTS, len(data)) + data
 
 
-def _byteas(values: Iterable[bytes]) -> bytes:
-    data = _array(BYTEA, list(values))
-    return _field(BYTEAS, len(data)) + data
+def _keys(values: Iterable[bytes]) -> bytes:
+    data = _array(KEY, list(values))
+    return _field(KEYS, len(data)) + data
 
 
 def _integers(values: Iterable[int]) -> bytes:

@@ -28,10 +28,13 @@ def _id_of(number: LiteralString) -> LiteralString:
 
 NAMES: Mapping[tuple[str, str], LiteralString] = {
     ("people_search", "grams"): "NULL",
+    ("requests", "key"): "uuid_send(key)",
     ("streams", "customer_id"): _id_of("streams.customer"),
     ("claims", "stream_id"): _id_of("claims.stream"),
 }
 """Columns whose names here are others."""
+GIVEN: Mapping[str, LiteralString] = {"requests": "encode(%s, 'hex')::uuid"}
+"""Keys that are told in another form than they have here."""
 
 
 class PostgresEvidence:
@@ -63,9 +66,10 @@ class PostgresEvidence:
 
     def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
         key, columns = TABLES[table].key, TABLES[table].columns
-        names = ", ".join([*key, *(NAMES.get((table, name), name) for name in columns)])
+        names = ", ".join([NAMES.get((table, name), name) for name in (*key, *columns)])
         # Columns of keys are compared by bytes, but for those of tables that are not paged through.
-        behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join(['%s'] * len(key))})"
+        given = ", ".join([GIVEN.get(table, "%s")] * len(key))
+        behind = "" if after is None else f" AND ({', '.join(key)}) > ({given})"
         order = f" ORDER BY {', '.join(key)}" if key else ""
         query = f"SELECT {names} FROM {table} WHERE {_own(table)}{behind}{order} LIMIT %s"
         return self._connection.execute(

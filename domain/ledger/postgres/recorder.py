@@ -20,7 +20,7 @@ from domain.ledger.postgres.connections import FOR_BUSINESS, PatientConnection, 
 from domain.ledger.postgres.packed_facts import SHAPES, Row, kept_apart, unpacking
 from domain.ledger.postgres.rows import loaded, outcome
 from domain.ledger.records import Append, Conflict, FactFilter, Loaded, Stored
-from domain.ledger.request_keys import packed_key
+from domain.ledger.request_keys import as_uuids
 from domain.ledger.shapes import Shapes
 from domain.people.directory import PLACES, Person, Photo, Place, Text
 
@@ -32,7 +32,7 @@ APPEND = (
 LOAD = (
     "SELECT part, position, moment, last, stream, version, name_version, kind, id, name, data, meta, hash"
     " FROM load(set_config('carnet.business', %s, true), %s::int8[], %s::int4[], %s::int8[],"
-    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::bytea[], %s::int8[])"
+    " %s::text[], %s::text[], %s, %s::text[], %s::text[], %s::uuid[], %s::int8[])"
 )
 SEARCH = (
     "SELECT found FROM search_people(set_config('carnet.business', %s, true), %s::text[], %s::text[], %s, %s::int4)"
@@ -49,7 +49,7 @@ ROWS: Mapping[Place, LiteralString] = {
     "photos": "photos AS i WHERE i.business_id = business AND i.id IN"
     " (SELECT p.id FROM people AS p WHERE p.business_id = business AND p.owner_id = customer)",
     "answers": "requests AS q WHERE q.ledger = number_of(business) AND q.body IS NOT NULL"
-    " AND customer = ANY (string_to_array(q.people, ' '))",
+    " AND position(int8send(number_of(customer)) IN q.people) %% 8 = 1",
     "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",
     "keys": "api_keys AS k WHERE k.business_id = business AND k.actor_id = customer AND k.name <> '(erased)'",
 }
@@ -118,7 +118,7 @@ class PostgresRecorder(LedgerRecorder):
             wanted.with_customers,
             list(wanted.counted),
             [beyond(prefix) for prefix in wanted.counted],
-            [packed_key(key) for key in keys],
+            as_uuids(keys),
             [number_of(id) for id in wanted.unspent_of],
         ]
         with self._connection() as connection:

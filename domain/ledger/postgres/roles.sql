@@ -31,8 +31,8 @@ GRANT EXECUTE ON FUNCTION
     append_all(text[], integer[], bigint, command[]), find_key(text), find_keys(text[]), filled(text, bytea),
     keep_shapes(integer[], text[], text[], integer[], text[], integer),
     search_people(text, text[], text[], text, integer),
-    require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]),
-    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], bytea[], bigint[])
+    require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]), moment_of(requests),
+    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], uuid[], bigint[])
     TO carnet_app;
 
 GRANT SELECT (business_id, number, position, hash, recorded_at) ON ledgers TO carnet_worker;
@@ -59,5 +59,5 @@ GRANT EXECUTE ON FUNCTION
     number_of(text), for_business(text), table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     require_business(text), facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer),
     filled(text, bytea), load_all(question[]),
-    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], bytea[], bigint[])
+    load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], uuid[], bigint[])
     TO carnet_auditor;

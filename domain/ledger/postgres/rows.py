@@ -39,7 +39,7 @@ def loaded(business_id: str, wanted: Reads, rows: Iterable[Row], unpack: Unpack)
         elif part == COUNTS:
             counts[wanted.counted[int(id) - 1]] = position
         elif part == ANSWERS:
-            key = unpacked_key(hash)
+            key = unpacked_key(hash, name)
             answered[key] = Answered(
                 key, data, position, last, moment, None if meta is None else unpacked(meta)
             )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from uuid import UUID
 
 import psycopg
 
@@ -222,6 +223,8 @@ def other(value: Any, column: str) -> Any:
     match value:
         case None:
             return {"customer_id": "cus_forged", "body": b"forged", "salt": b"forged"}.get(column, 1)
+        case UUID():
+            return UUID(int=value.int ^ 1)
         case str():
             return f"{value}x"
         case bytes() if column == "key":
@@ -280,6 +283,7 @@ def _where(row: Stored) -> tuple[str, list[Any]]:
 
 
 def _names(table: str, row: Stored) -> tuple[str, ...]:
-    told = (f"at position {row['first']}",) if table == "requests" else ()
-    key = (row[name] for name in KEYS[table])
-    return (*(unpacked_key(each) if isinstance(each, bytes) else str(each) for each in key), *told)
+    if table == "requests":
+        key = row["key"].bytes if isinstance(row["key"], UUID) else row["key"]
+        return unpacked_key(key, row["key_text"]), f"at position {row['first']}"
+    return tuple(str(row[name]) for name in KEYS[table])

@@ -38,35 +38,61 @@ CREATE TABLE shapes (
     kind         TEXT NOT NULL,
     name         TEXT NOT NULL,
     name_version INTEGER NOT NULL,
-    text         TEXT NOT NULL -- with %s for each value
+    text         TEXT NOT NULL -- with %s, or the like, for each value
 ) STRICT;
 
--- Facts as they were recorded, for whoever reads them by SQL: values fill their shapes from left to right.
+-- Facts as they were recorded, for whoever reads them by SQL. Values fill their shapes from left to right: those of one
+-- length are spelled in base64url first (domain/ledger/dense_values.py), three digits of hex to two letters.
 CREATE VIEW readable_facts AS
-SELECT l.business_id, f.position, s.kind,
-    CASE WHEN f.stream_id <> '' THEN f.stream_id ELSE (
+WITH told AS (
+    SELECT f.*, s.kind, s.name, s.name_version, (
+        WITH RECURSIVE parts (part, shape, kept) AS (
+            SELECT 1, s.text, f.data UNION ALL SELECT 2, m.text, f.meta),
+        sized (part, shape, kept, size) AS (
+            SELECT part, shape, kept, (7 + 6 * (
+                  25 * (length(shape) - length(replace(shape, '%i', ''))) / 2
+                + 22 * (length(shape) - length(replace(shape, '%p', ''))) / 2
+                + 17 * (length(shape) - length(replace(shape, '%t', ''))) / 2
+                + 8 * (length(shape) - length(replace(shape, '%d', ''))) / 2)) / 8 FROM parts),
+        spelled (part, hex, letters) AS (
+            SELECT part, substr(hex(kept), 1, 2 * size) || '00', '' FROM sized UNION ALL
+            SELECT part, substr(hex, 4), letters
+                || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
+                    instr('123456789ABCDEF', substr(hex, 1, 1)) * 4
+                    + instr('123456789ABCDEF', substr(hex, 2, 1)) / 4 + 1, 1)
+                || substr('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
+                    instr('123456789ABCDEF', substr(hex, 2, 1)) % 4 * 16
+                    + instr('123456789ABCDEF', substr(hex, 3, 1)) + 1, 1)
+            FROM spelled WHERE length(hex) > 2),
+        filling (part, done, shape, letters, given) AS (
+            SELECT part, '', shape, letters, CAST(substr(kept, size + 1) AS TEXT)
+            FROM sized JOIN spelled USING (part) WHERE length(hex) <= 2 UNION ALL
+            SELECT part, done || substr(shape, 1, instr(shape, '%') - 1) || CASE substr(shape, instr(shape, '%') + 1, 1)
+                    WHEN 'i' THEN '0' || substr(letters, 1, 25)
+                    WHEN 'p' THEN substr(letters, 1, 22)
+                    WHEN 'd' THEN substr(letters, 1, 4) || '-' || substr(letters, 5, 2) || '-' || substr(letters, 7, 2)
+                    WHEN 't' THEN substr(letters, 1, 4) || '-' || substr(letters, 5, 2) || '-' || substr(letters, 7, 2)
+                        || 'T' || substr(letters, 9, 2) || ':' || substr(letters, 11, 2)
+                        || ':' || substr(letters, 13, 2) || '.' || substr(letters, 15, 3) || 'Z'
+                    ELSE CASE WHEN instr(substr(shape, instr(shape, '%') + 2), '%s')
+                        THEN substr(given, 1, instr(given, char(31)) - 1) ELSE given END END,
+                substr(shape, instr(shape, '%') + 2),
+                substr(letters, CASE substr(shape, instr(shape, '%') + 1, 1)
+                    WHEN 'i' THEN 26 WHEN 'p' THEN 23 WHEN 't' THEN 18 WHEN 'd' THEN 9 ELSE 1 END),
+                CASE substr(shape, instr(shape, '%') + 1, 1)
+                    WHEN 's' THEN substr(given, instr(given, char(31)) + 1) ELSE given END
+            FROM filling WHERE instr(shape, '%'))
+        SELECT (SELECT done || shape FROM filling WHERE part = 1 AND NOT instr(shape, '%')) || char(30)
+            || (SELECT done || shape FROM filling WHERE part = 2 AND NOT instr(shape, '%'))) AS both
+    FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape)
+SELECT l.business_id, t.position, t.kind,
+    CASE WHEN t.stream_id <> '' THEN t.stream_id ELSE (
         SELECT o.stream_id FROM facts AS o
-        WHERE o.ledger = f.ledger AND o.stream = f.stream AND o.stream_id <> '' ORDER BY o.version LIMIT 1
-    ) END AS stream_id, f.version, s.name, s.name_version,
-    (WITH RECURSIVE filling (done, shape, given) AS (
-        SELECT '', s.text, CAST(f.data AS TEXT) UNION ALL
-        SELECT done || substr(shape, 1, instr(shape, '%s') - 1)
-                || CASE WHEN instr(substr(shape, instr(shape, '%s') + 2), '%s')
-                    THEN substr(given, 1, instr(given, char(31)) - 1) ELSE given END,
-            substr(shape, instr(shape, '%s') + 2), substr(given, instr(given, char(31)) + 1)
-        FROM filling WHERE instr(shape, '%s'))
-    SELECT done || shape FROM filling WHERE NOT instr(shape, '%s')) AS data,
-    (WITH RECURSIVE filling (done, shape, given) AS (
-        SELECT '', m.text, CAST(f.meta AS TEXT) UNION ALL
-        SELECT done || substr(shape, 1, instr(shape, '%s') - 1)
-                || CASE WHEN instr(substr(shape, instr(shape, '%s') + 2), '%s')
-                    THEN substr(given, 1, instr(given, char(31)) - 1) ELSE given END,
-            substr(shape, instr(shape, '%s') + 2), substr(given, instr(given, char(31)) + 1)
-        FROM filling WHERE instr(shape, '%s'))
-    SELECT done || shape FROM filling WHERE NOT instr(shape, '%s')) AS meta,
-    f.recorded_at, f.hash
-FROM facts AS f JOIN shapes AS s ON s.number = f.shape JOIN shapes AS m ON m.number = f.meta_shape
-LEFT JOIN ledgers AS l ON l.number = f.ledger;
+        WHERE o.ledger = t.ledger AND o.stream = t.stream AND o.stream_id <> '' ORDER BY o.version LIMIT 1
+    ) END AS stream_id, t.version, t.name, t.name_version,
+    substr(t.both, 1, instr(t.both, char(30)) - 1) AS data, substr(t.both, instr(t.both, char(30)) + 1) AS meta,
+    t.recorded_at, t.hash
+FROM told AS t LEFT JOIN ledgers AS l ON l.number = t.ledger;
 
 CREATE TABLE streams (
     ledger   INTEGER NOT NULL,
@@ -77,7 +103,7 @@ CREATE TABLE streams (
     spent    INTEGER, -- of a package of which nothing is left: its version; a later fact makes this void
     PRIMARY KEY (ledger, stream)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX streams_of_customer ON streams (ledger, customer, opened) WHERE customer IS NOT NULL;
+CREATE INDEX streams_of_customer ON streams (ledger, customer) WHERE customer IS NOT NULL;
 
 -- A claim is the hash of what it names (domain/claims.py).
 CREATE TABLE claims (
@@ -91,14 +117,14 @@ CREATE TABLE claims (
 -- answer and its salt out of the row; the rest of it stays.
 CREATE TABLE requests (
     ledger      INTEGER NOT NULL,
-    key         BLOB NOT NULL, -- a text, or 0xFF and a UUID (domain/ledger/request_keys.py)
+    key         BLOB NOT NULL, -- a UUID, or the hash of a text (domain/ledger/request_keys.py)
+    key_text    TEXT NOT NULL, -- that text; empty for a UUID
     fingerprint BLOB NOT NULL,
-    first       INTEGER NOT NULL,
-    last        INTEGER NOT NULL,
-    recorded_at INTEGER NOT NULL,
-    people      TEXT NOT NULL, -- ids of those in the answer, separated by spaces
-    answered    BLOB NOT NULL, -- the digest of the answer (domain/ledger/proof.py)
-    seal        BLOB NOT NULL, -- of a request without a fact
+    first       INTEGER NOT NULL, -- the position of its first fact; where it has none, of the head
+    facts       INTEGER NOT NULL, -- how many it has
+    people      BLOB NOT NULL, -- numbers of those in the answer, in eight bytes each
+    answered    BLOB NOT NULL, -- of an answer that was erased: its digest (domain/ledger/proof.py)
+    seal        BLOB NOT NULL, -- of a request without a fact: its moment, and a hash
     body        BLOB,
     salt        BLOB, -- of the digest
     PRIMARY KEY (ledger, key)
@@ -135,8 +161,9 @@ BEGIN SELECT RAISE(ABORT, 'the claim is held'); END;
 
 CREATE TRIGGER requests_update BEFORE UPDATE ON requests
 WHEN NEW.body IS NOT NULL OR NEW.salt IS NOT NULL
-    OR (NEW.ledger, NEW.key, NEW.fingerprint, NEW.first, NEW.last, NEW.recorded_at, NEW.people, NEW.answered, NEW.seal)
-    IS NOT (OLD.ledger, OLD.key, OLD.fingerprint, OLD.first, OLD.last, OLD.recorded_at, OLD.people, OLD.answered, OLD.seal)
+    OR (NEW.ledger, NEW.key, NEW.key_text, NEW.fingerprint, NEW.first, NEW.facts, NEW.people, NEW.seal)
+    IS NOT (OLD.ledger, OLD.key, OLD.key_text, OLD.fingerprint, OLD.first, OLD.facts, OLD.people, OLD.seal)
+    OR length(NEW.answered) <> 16 OR OLD.body IS NULL AND NEW.answered <> OLD.answered
 BEGIN SELECT RAISE(ABORT, 'requests are append-only, but for erased answers'); END;
 CREATE TRIGGER requests_delete BEFORE DELETE ON requests BEGIN SELECT RAISE(ABORT, 'requests are append-only'); END;
 CREATE TRIGGER requests_replace BEFORE INSERT ON requests

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from json import dumps
 from typing import Any
 
-from domain.ledger.numbers import number_of
+from domain.ledger.numbers import number_of, numbers_in_bytes
+from domain.ledger.proof import digest_of_answer
 from domain.ledger.records import Append
 from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, Text
 
@@ -19,16 +20,16 @@ ROWS: Mapping[Place, str] = {
     "search": "people_search WHERE business_id = ?1 AND person_id = ?2",
     "texts": "texts WHERE business_id = ?1 AND owner_id = ?2",
     "answers": "requests WHERE ledger = ?3 AND body IS NOT NULL"
-    " AND instr(' ' || people || ' ', ' ' || ?2 || ' ')",
+    " AND instr(people, ?4) % 8 = 1",  # a whole number of those in it
     "messages": "messages WHERE business_id = ?1 AND customer_id = ?2",
     "keys": f"api_keys WHERE business_id = ?1 AND actor_id = ?2 AND name <> '{ERASED_NAME}'",
 }
 """The rows of a customer in each place; photos before the people that name them."""
 COUNTS: Mapping[Place, str] = {place: f"SELECT count(*) FROM {rows}" for place, rows in ROWS.items()}
-DELETIONS = (
-    *(f"DELETE FROM {rows}" for place, rows in ROWS.items() if place not in ("search", "answers", "keys")),
-    ROWS["answers"].replace("requests", "UPDATE requests SET body = NULL, salt = NULL", 1),
+DELETIONS = tuple(
+    f"DELETE FROM {rows}" for place, rows in ROWS.items() if place not in ("search", "answers", "keys")
 )
+ANSWERS = f"SELECT key, salt, body FROM {ROWS['answers']}"
 
 
 class SqliteDirectory:
@@ -103,6 +104,13 @@ class SqliteDirectory:
         # The search text goes with the row of the person; the photos are found by theirs, and go before them.
         for sql in DELETIONS:
             self._place(sql, customer_id)
+        self._connection.executemany(
+            "UPDATE requests SET answered = ?, body = NULL, salt = NULL WHERE ledger = ? AND key = ?",
+            [
+                (digest_of_answer(salt, body), number_of(self.business_id), key)
+                for key, salt, body in self._place(ANSWERS, customer_id).fetchall()
+            ],
+        )
         self._connection.execute(
             "UPDATE api_keys SET name = ?, revoked_at = coalesce(revoked_at, ?)"
             " WHERE business_id = ? AND actor_id = ?",
@@ -110,8 +118,11 @@ class SqliteDirectory:
         )
 
     def _place(self, sql: str, customer_id: str) -> sqlite3.Cursor:
-        parameters = (self.business_id, customer_id, number_of(self.business_id))
-        return self._connection.execute(sql, parameters[: 3 if "?3" in sql else 2])
+        parameters = (self.business_id, customer_id)
+        if "?3" in sql:
+            numbers = (number_of(self.business_id), numbers_in_bytes([customer_id]))
+            return self._connection.execute(sql, (*parameters, *numbers))
+        return self._connection.execute(sql, parameters)
 
     def write(self, command: Append) -> None:
         for person in command.people:

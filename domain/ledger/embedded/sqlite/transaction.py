@@ -13,9 +13,9 @@ from domain.ledger.embedded.transaction import Written
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.errors import UnknownBusiness
 from domain.ledger.numbers import behind, is_of_another, last_number, number_of
-from domain.ledger.proof import seal_of_request
+from domain.ledger.proof import moment_in, seal_of_request
 from domain.ledger.records import Answered, FactFilter, Request
-from domain.ledger.request_keys import packed_key, unpacked_key
+from domain.ledger.request_keys import packed_key, text_beside, unpacked_key
 from domain.ledger.shapes import SHAPES_MAX, WHOLE, Shape, Shapes
 from domain.people.directory import Person, Photo, Place, Text
 
@@ -262,20 +262,21 @@ class SqliteTransaction:
 
     def answered(self, keys: Sequence[str]) -> list[Answered]:
         rows = self._numbered(
-            "SELECT key, fingerprint, first, last, recorded_at, body FROM requests"
+            "SELECT key, key_text, fingerprint, first, facts, seal, body, (SELECT recorded_at FROM facts"
+            " WHERE facts.ledger = requests.ledger AND position = first) FROM requests"
             f" WHERE ledger = ? AND key IN ({', '.join('?' * len(keys))})",
             *map(packed_key, keys),
         )
         return [
             Answered(
-                unpacked_key(key),
+                unpacked_key(key, text),
                 fingerprint,
                 first,
-                last,
-                recorded_at,
+                first + max(facts - 1, 0),
+                recorded_at if facts else moment_in(seal),
                 None if body is None else unpacked(body),
             )
-            for key, fingerprint, first, last, recorded_at, body in rows
+            for key, text, fingerprint, first, facts, seal, body, recorded_at in rows
         ]
 
     def write_facts(self, facts: Sequence[StoredFact]) -> None:
@@ -343,39 +344,37 @@ class SqliteTransaction:
 
     def _write_answers(self, commands: Sequence[Written]) -> None:
         self._connection.executemany(
-            "INSERT INTO requests (ledger, key, fingerprint, first, last, recorded_at,"
+            "INSERT INTO requests (ledger, key, key_text, fingerprint, first, facts,"
             " people, answered, seal, body, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                self._answer_row(answer, command.request, sealed=bool(facts))
+                self._answer_row(answer, command.request, len(facts))
                 for command, facts, answer in commands
                 if command.request is not None and answer is not None
             ],
         )
 
-    def _answer_row(self, answer: Answered, request: Request, *, sealed: bool) -> tuple[object, ...]:
-        """`sealed`: its first fact commits to the request."""
-        people, answered = request.people, request.answered
+    def _answer_row(self, answer: Answered, request: Request, facts: int) -> tuple[object, ...]:
         return (
             self._ledger,
             packed_key(answer.key),
+            text_beside(answer.key),
             answer.fingerprint,
             answer.first,
-            answer.last,
-            answer.recorded_at,
-            " ".join(people),
-            answered,
+            facts,
+            request.shown,
+            b"",
             b""
-            if sealed
+            if facts  # the first one commits to the request
             else seal_of_request(
                 self.secret(),
                 answer.key,
                 answer.fingerprint,
-                people,
-                answered,
+                request.shown,
+                request.answered,
                 answer.last,
                 answer.recorded_at,
             ),
-            request.packed,
+            request.kept,
             request.salt,
         )
 

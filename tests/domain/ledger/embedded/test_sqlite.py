@@ -116,7 +116,8 @@ def test_what_is_about_people_can_be_erased(file_store: SqliteStore, ledger_file
 
 def test_an_erased_answer_is_remembered_without_its_body(file_store: SqliteStore, ledger_file: Path) -> None:
     with closing(sqlite3.connect(ledger_file)) as connection, connection:
-        connection.execute("UPDATE requests SET body = NULL, salt = NULL WHERE key = CAST('key-1' AS BLOB)")
+        erased = "UPDATE requests SET answered = ?, body = NULL, salt = NULL WHERE key_text = 'key-1'"
+        connection.execute(erased, (bytes(16),))
     answer = answered(file_store.ledger(BUSINESS), "key-1")
     assert answer is not None
     assert (answer.first, answer.last, answer.body) == (1, 1, None)
