@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from domain.ledger.contract import Store
 from domain.ledger.mapper import Recorded
-from projections.engine import checkpoints
-from projections.engine.checkpoints import Checkpoint, Move
+from projections.engine.checkpoints import Checkpoint
+from projections.engine.cohorts import Cohorts
 from projections.engine.definition import Projection
 from projections.engine.driver import in_one_trip
 from projections.engine.fold import (
@@ -27,14 +27,12 @@ from projections.engine.fold import (
 )
 from projections.engine.pages import Reader, SharedPage, Unreadable
 from projections.engine.served import Which
-from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.tables import ReadTables
 
 log = logging.getLogger("carnet.runner")
 
 Share: TypeAlias = dict[str, int]
 """Business → the number of its facts to take, at most."""
-Held: TypeAlias = dict[str, list[Checkpoint]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,9 @@ class Advance:
     position: int | None
     whole: bool
     """Whether the checkpoints of all tables were locked."""
+
+
+_HELD_ELSEWHERE = Advance(moved=False, position=None, whole=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,7 @@ class Feeding:
     ) -> None:
         self._store = store
         self._views = views
-        self._projections = projections
-        self._which = which
+        self._cohorts = Cohorts(projections, which, views.engine.dialect)
         self._reader = Reader(projections, decode)
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._told: set[tuple[str, Unreadable]] = set()
@@ -113,42 +113,23 @@ class Feeding:
         return self._transact(share, wait=wait, carefully=True)
 
     def _transact(self, share: Share, *, wait: bool, carefully: bool) -> dict[str, Advance]:
+        now_ms = time.time_ns() // 1_000_000
         with self._views.writing(wait=wait) as connection:
-            held = self._held(connection, share)
-            running = {business_id: self._running(business_id, ours) for business_id, ours in held.items()}
+            held = self._cohorts.lock(connection, share.keys(), now_ms, wait=wait)
+            running = {business_id: self._running(business_id, of.ours) for business_id, of in held.items()}
             pages = self._pages(running, share)
             with nullcontext() if carefully else in_one_trip(connection):
                 reached = self._apply(connection, running, pages, carefully)
-                moves: list[Move] = [
-                    (business_id, before, after)
-                    for business_id, ours in running.items()
-                    for before in ours
-                    if (after := reached[business_id][before.physical]) != before
-                ]
-                all_moved = checkpoints.move(
-                    connection, moves, time.time_ns() // 1_000_000, self._projections
-                )
-            if not all_moved:
-                raise HeldElsewhere(", ".join(share))  # a guard: impossible while the rows are locked
-        moved = {business_id for business_id, _, _ in moves}
-        return {
+                moving = {business_id: (of, reached[business_id]) for business_id, of in held.items()}
+                moved = self._cohorts.move(connection, moving, now_ms)
+        return dict.fromkeys(share, _HELD_ELSEWHERE) | {
             business_id: Advance(
                 moved=business_id in moved,
                 position=self._lowest(business_id, reached[business_id].values()),
-                whole=len(ours) >= self.tables,
+                whole=len(of.ours) >= self.tables,
             )
-            for business_id, ours in held.items()
+            for business_id, of in held.items()
         }
-
-    def _held(self, connection: Connection, share: Share) -> Held:
-        """The checkpoints of each business that could be locked until the transaction ends; missing ones are made."""
-        held = checkpoints.lock(connection, self._projections, share, self._which)
-        short = [id for id, ours in held.items() if len(ours) < self.tables]
-        if short and checkpoints.open_missing(
-            connection, self._projections, short, time.time_ns() // 1_000_000, self._which
-        ):
-            held |= checkpoints.lock(connection, self._projections, short, self._which)
-        return held
 
     def _running(self, business_id: str, ours: Iterable[Checkpoint]) -> list[Checkpoint]:
         """Those that have not stopped, without those that this code cannot bring further."""

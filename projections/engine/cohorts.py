@@ -1,0 +1,402 @@
+"""Checkpoints that tables share: one row for a business, whatever the number of tables that stand there.
+
+A runner locks and moves that row alone. Whoever gives a table of a business another row holds it, so that each table
+has its place in one row only. A table that falls behind or stops gets a row of its own, and comes back when it stands
+where the others do.
+
+    held = cohorts.lock(connection, business_ids, wait=True)
+    …
+    cohorts.move(connection, {business_id: (held[business_id], reached)}, now_ms)
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Connection, Dialect, Executable, bindparam, delete, select, update
+
+from projections.engine.checkpoint import Checkpoint, Stop
+from projections.engine.checkpoint_tables import ALTERING, CHECKPOINTS, COHORTS, SHARED
+from projections.engine.checkpoints import Move, Served, inserting, move, stop_columns
+from projections.engine.definition import Projection, fingerprint
+from projections.engine.driver import run
+from projections.engine.questions import ask, plain
+from projections.engine.rows import array
+from projections.engine.served import BUILDING, Which, chosen
+from projections.engine.sqlite_engine import HeldElsewhere, as_json
+
+NOBODY = ""
+"""The cohort of no table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Where the tables of a business stand."""
+
+    position: int
+    """Of the row that is shared."""
+    members: frozenset[str]
+    """The tables that stand there, also those that are not ours."""
+    ours: tuple[Checkpoint, ...]
+    cohorts: Mapping[str, frozenset[str]]
+    """The tables of every cohort, by its name."""
+
+
+class _Own(NamedTuple):
+    """The row of a table that stands alone."""
+
+    position: int
+    stopped_at: int | None
+    error: str | None
+    stopped_by: str | None
+
+
+_BEGINNING = _Own(0, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was there when businesses were locked."""
+
+    tables: Sequence[Served]
+    cohorts: Mapping[str, frozenset[str]]
+    shared: Mapping[str, tuple[int, frozenset[str]]]
+    own: Mapping[str, Mapping[str, _Own]]
+
+
+@dataclass(slots=True)
+class _Changes:
+    """The rows that a transaction writes."""
+
+    shared: list[tuple[str, int, int, frozenset[str]]] = field(default_factory=list)
+    """Business, position before and after, members after."""
+    made: list[tuple[str, Checkpoint]] = field(default_factory=list)
+    moved: list[Move] = field(default_factory=list)
+    gone: list[tuple[str, Checkpoint]] = field(default_factory=list)
+
+
+class Cohorts:
+    """The checkpoints of the tables of one kind. For one thread at a time of each connection."""
+
+    def __init__(self, projections: Sequence[Projection], which: Which, dialect: Dialect) -> None:
+        self._projections = projections
+        self._leads = which == "live"
+        self._fingerprints = {each.name: fingerprint(each) for each in projections}
+        named = tuple((each.name, each.version) for each in projections)
+        self._on_postgres = dialect.name == "postgresql"
+        ids = "= ANY (%(ids)s::text[])" if self._on_postgres else "IN (SELECT value FROM json_each(:ids))"
+        skipping = " FOR UPDATE SKIP LOCKED" if self._on_postgres else ""
+        self._shared = plain(
+            "SELECT business_id, position, cohort FROM checkpoints"
+            f" WHERE business_id {ids} AND physical = '{SHARED}'{skipping}",
+            "ids",
+            columns=("business_id", "position", "cohort"),
+        )
+        self._own = plain(
+            "SELECT business_id, physical, position, stopped_at, error, stopped_by FROM checkpoints"
+            f" WHERE business_id {ids} AND physical <> '{SHARED}'",
+            "ids",
+            columns=("business_id", "physical", *_Own._fields),
+        )
+        self._tables = plain(
+            "SELECT projection, physical, generation, state FROM read_tables"
+            f" WHERE {chosen(named, which)} ORDER BY physical",
+            columns=("projection", "physical", "generation", "state"),
+        )
+
+    # Locking
+
+    def lock(
+        self, connection: Connection, business_ids: Collection[str], now_ms: int, *, wait: bool
+    ) -> dict[str, Held]:
+        """Business → where these tables stand there, locked until the transaction ends. What is missing is made.
+
+        Leaves out businesses that are locked elsewhere: never waits for one. Raises HeldElsewhere when tables are being
+        made or dropped, and it is not to `wait` for that.
+        """
+        found = self._found(connection, business_ids, wait=wait)
+        absent = business_ids - found.shared.keys()
+        if absent and self._make_shared(connection, found, absent, now_ms):
+            found = self._found(connection, business_ids, wait=wait)
+        held = {
+            business_id: Held(
+                position, members, self._ours(found, business_id, position, members), found.cohorts
+            )
+            for business_id, (position, members) in found.shared.items()
+        }
+        lacking = [
+            _row(business_id, each.physical, each.position)
+            for business_id, of in sorted(held.items())
+            for each in of.ours
+            if each.physical not in of.members and each.physical not in found.own.get(business_id, ())
+        ]
+        _make(connection, lacking, now_ms)()
+        return held
+
+    def _found(self, connection: Connection, business_ids: Collection[str], *, wait: bool) -> _Found:
+        ids = array(business_ids) if self._on_postgres else as_json(list(business_ids))
+        # Each question sees what was committed when it is asked: the rows are locked before the others are read.
+        asked = [
+            self._shared.with_(ids=ids),
+            self._own.with_(ids=ids),
+            self._tables.with_(),
+            _COHORTS.with_(),
+        ]
+        if self._on_postgres:
+            asked.insert(0, (_WAITING if wait else _TRYING).with_())
+        answers = ask(connection, *asked)
+        if self._on_postgres and answers.pop(0)[0]["held"] is False:
+            raise HeldElsewhere("read tables are being made")
+        shared, own, tables, members = answers
+        cohorts: dict[str, set[str]] = {}
+        for row in members:
+            cohorts.setdefault(row["cohort"], set()).add(row["physical"])
+        known = {name: frozenset(physicals) for name, physicals in cohorts.items()}
+        alone: dict[str, dict[str, _Own]] = {}
+        for row in own:
+            place = _Own(row["position"], row["stopped_at"], row["error"], row["stopped_by"])
+            alone.setdefault(row["business_id"], {})[row["physical"]] = place
+        return _Found(
+            [
+                Served(row["projection"], row["physical"], row["generation"], row["state"] == BUILDING)
+                for row in tables
+            ],
+            known,
+            {row["business_id"]: (row["position"], known.get(row["cohort"], _NONE)) for row in shared},
+            alone,
+        )
+
+    def _ours(
+        self, found: _Found, business_id: str, position: int, members: frozenset[str]
+    ) -> tuple[Checkpoint, ...]:
+        """A table that has no place yet stands at the beginning."""
+        own = found.own.get(business_id, {})
+        ours = []
+        for each in found.tables:
+            at, stop = position, None
+            if each.physical not in members:
+                place = own.get(each.physical, _BEGINNING)
+                at = place.position
+                if place.stopped_at is not None and place.stopped_by == self._fingerprints[each.projection]:
+                    stop = Stop(place.stopped_at, place.error or "")
+            ours.append(Checkpoint(each.projection, each.physical, at, stop, each.building, each.generation))
+        return tuple(ours)
+
+    def _make_shared(
+        self, connection: Connection, found: _Found, business_ids: Iterable[str], now_ms: int
+    ) -> bool:
+        """Make the shared row of those that have none; False when there is one of each, locked elsewhere.
+
+        In the same order everywhere, so that two processes that make the same rows cannot deadlock.
+        """
+        there = select(CHECKPOINTS.c.business_id).where(
+            CHECKPOINTS.c.business_id.in_(business_ids), CHECKPOINTS.c.physical == SHARED
+        )
+        new = sorted(set(business_ids) - set(connection.scalars(there)))
+        ours = frozenset(each.physical for each in found.tables)
+        named = _Names(connection, found.cohorts)
+        rows = [
+            _row(business_id, SHARED, 0, cohort=named.of(ours.difference(found.own.get(business_id, ()))))
+            for business_id in new
+        ]
+        _make(connection, rows, now_ms)()
+        return bool(rows)
+
+    # Moving
+
+    def move(
+        self,
+        connection: Connection,
+        reached: Mapping[str, tuple[Held, Mapping[str, Checkpoint]]],
+        now_ms: int,
+    ) -> set[str]:
+        """Write where the tables of businesses stand now, of which table → checkpoint is given; those that moved.
+
+        Raises HeldElsewhere when somebody has moved one meanwhile.
+        """
+        changes = _Changes()
+        moved = {
+            business_id
+            for business_id, (held, after) in reached.items()
+            if self._arrange(changes, business_id, held, after)
+        }
+        if moved:
+            (known,) = {id(held.cohorts): held.cohorts for held, _ in reached.values()}.values()
+            self._write(connection, changes, _Names(connection, known), now_ms)
+        return moved
+
+    def _write(self, connection: Connection, changes: _Changes, names: "_Names", now_ms: int) -> None:
+        made = [
+            _row(business_id, each.physical, each.position, **stop_columns(each, self._fingerprints))
+            for business_id, each in changes.made
+        ]
+        gone = [
+            {"of_business": business_id, "of_table": each.physical, "from_position": each.position}
+            for business_id, each in changes.gone
+        ]
+        shared = [
+            {
+                "of_business": business_id,
+                "of_table": SHARED,
+                "from_position": before,
+                "position": after,
+                "cohort": names.of(members),
+            }
+            for business_id, before, after, members in changes.shared
+        ]
+        counts = [
+            _each(connection, gone, _END_ARRAYS, _END, now_ms),
+            _make(connection, made, now_ms),
+            _each(connection, shared, _MOVE_SHARED_ARRAYS, _MOVE_SHARED, now_ms),
+        ]
+        are_moved = move(connection, changes.moved, now_ms, self._projections)
+        # A guard: impossible while the shared rows are locked, unless a rebuild ends meanwhile.
+        if not are_moved or sum(count() for count in counts) != len(gone) + len(made) + len(shared):
+            raise HeldElsewhere("checkpoints were moved meanwhile")
+
+    def _arrange(
+        self, changes: _Changes, business_id: str, held: Held, after: Mapping[str, Checkpoint]
+    ) -> bool:
+        """Say which rows change for a business; False when none of its tables has moved."""
+        now = {each.physical: after.get(each.physical, each) for each in held.ours}
+        if all(now[each.physical] == each for each in held.ours):
+            return False
+        others = held.members - now.keys()
+        position, members = held.position, held.members
+        if self._leads or not others:
+            position = max((each.position for each in now.values() if each.stop is None), default=position)
+            members = frozenset(
+                physical for physical, each in now.items() if each.stop is None and each.position == position
+            )
+            if not members:
+                position = held.position
+            changes.made += ((business_id, Checkpoint("", each, held.position)) for each in others)
+        else:
+            members -= {each.physical for each in held.ours if now[each.physical] != each}
+        for before in held.ours:
+            is_member, was_member = before.physical in members, before.physical in held.members
+            if was_member and not is_member:
+                changes.made.append((business_id, now[before.physical]))
+            elif is_member and not was_member:
+                changes.gone.append((business_id, before))
+            elif not is_member and now[before.physical] != before:
+                changes.moved.append((business_id, before, now[before.physical]))
+        if position != held.position or members != held.members:
+            changes.shared.append((business_id, held.position, position, members))
+        return True
+
+
+# Rows
+
+_NONE: frozenset[str] = frozenset()
+_COHORTS = plain("SELECT cohort, physical FROM cohorts", columns=("cohort", "physical"))
+_WAITING = plain(f"SELECT pg_advisory_xact_lock_shared({ALTERING}) IS NOT NULL AS held", columns=("held",))
+_TRYING = plain(f"SELECT pg_try_advisory_xact_lock_shared({ALTERING}) AS held", columns=("held",))
+_MAKE_ARRAYS = """
+INSERT INTO checkpoints (business_id, physical, position, stopped_at, error, stopped_by, cohort, updated_at)
+SELECT *, %(updated_at)s
+  FROM unnest(%(business_id)s::text[], %(physical)s::text[], %(position)s::bigint[], %(stopped_at)s::bigint[],
+              %(error)s::text[], %(stopped_by)s::text[], %(cohort)s::text[])
+    ON CONFLICT DO NOTHING
+RETURNING 1
+"""
+_OWN = (
+    CHECKPOINTS.c.business_id == bindparam("of_business"),
+    CHECKPOINTS.c.physical == bindparam("of_table"),
+    CHECKPOINTS.c.position == bindparam("from_position"),
+)
+_END = delete(CHECKPOINTS).where(*_OWN)
+_END_ARRAYS = """
+DELETE FROM checkpoints
+ USING unnest(%(of_business)s::text[], %(of_table)s::text[], %(from_position)s::bigint[])
+       AS given (of_business, of_table, from_position)
+ WHERE business_id = of_business AND physical = of_table AND position = from_position
+RETURNING 1
+"""
+_MOVE_SHARED = (
+    update(CHECKPOINTS)
+    .where(*_OWN)
+    .values({name: bindparam(name) for name in ("position", "cohort", "updated_at")})
+)
+_MOVE_SHARED_ARRAYS = """
+UPDATE checkpoints
+   SET position = given.position, cohort = given.cohort, updated_at = %(updated_at)s
+  FROM unnest(%(of_business)s::text[], %(of_table)s::text[], %(from_position)s::bigint[], %(position)s::bigint[],
+              %(cohort)s::text[])
+       AS given (of_business, of_table, from_position, position, cohort)
+ WHERE business_id = of_business AND physical = of_table AND checkpoints.position = from_position
+RETURNING 1
+"""
+"""The table is a value, so that each row is looked up by its whole key: of a constant PostgreSQL reads all rows."""
+
+
+class _Names:
+    """The names of cohorts, which are made where there is none of these tables."""
+
+    def __init__(self, connection: Connection, known: Mapping[str, frozenset[str]]) -> None:
+        self._connection = connection
+        self._by_members = {members: name for name, members in known.items()}
+
+    def of(self, members: frozenset[str]) -> str:
+        if not members:
+            return NOBODY
+        if members not in self._by_members:
+            name = self._by_members[members] = token_hex(6)
+            rows = [{"cohort": name, "physical": physical} for physical in sorted(members)]
+            if self._connection.dialect.name == "postgresql":
+                values = {"cohort": name, "physicals": array(sorted(members))}
+                statement = "INSERT INTO cohorts SELECT %(cohort)s, unnest(%(physicals)s::text[])"
+                run(self._connection, statement, values)
+            else:
+                self._connection.execute(COHORTS.insert(), rows)
+        return self._by_members[members]
+
+
+def _row(business_id: str, physical: str, position: int, **more: Any) -> dict[str, Any]:
+    row = {"business_id": business_id, "physical": physical, "position": position}
+    return row | {"stopped_at": None, "error": None, "stopped_by": None, "cohort": None} | more
+
+
+def _make(connection: Connection, rows: Sequence[Mapping[str, Any]], now_ms: int) -> "_Count":
+    """Make rows, but for those that are there."""
+    insert = inserting(connection.dialect, CHECKPOINTS).on_conflict_do_nothing()
+    return _each(connection, rows, _MAKE_ARRAYS, insert, now_ms)
+
+
+_Count: TypeAlias = Callable[[], int]
+
+
+def _each(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], arrays: str, one: Executable, now_ms: int
+) -> _Count:
+    """Write rows, and tell how many were. On PostgreSQL that may be asked once everything else is sent."""
+    if not rows:
+        return lambda: 0
+    if connection.dialect.name == "postgresql":
+        values = {name: array(each[name] for each in rows) for name in rows[0]}
+        cursor = run(connection, arrays, {**values, "updated_at": now_ms})
+        return lambda: len(cursor.fetchall())
+    written = connection.execute(one, [{**each, "updated_at": now_ms} for each in rows]).rowcount
+    return lambda: written
+
+
+def set_apart(connection: Connection, physical: str, business_id: str, now_ms: int) -> bool:
+    """Give a table a row of its own, at position 0 where it had no place; False where it had one.
+
+    Nobody else changes the places of this business until the transaction ends: waits for that.
+    """
+    _make(connection, [_row(business_id, SHARED, 0, cohort=NOBODY)], now_ms)()
+    shared = (CHECKPOINTS.c.business_id == business_id) & (CHECKPOINTS.c.physical == SHARED)
+    held = connection.execute(select(CHECKPOINTS).where(shared).with_for_update()).one()
+    cohorts: dict[str, set[str]] = {}
+    for row in connection.execute(select(COHORTS)):
+        cohorts.setdefault(row.cohort, set()).add(row.physical)
+    members = cohorts.get(held.cohort, set())
+    if physical not in members:
+        return _make(connection, [_row(business_id, physical, 0)], now_ms)() == 1
+    names = _Names(connection, {name: frozenset(of) for name, of in cohorts.items()})
+    fewer = names.of(frozenset(members - {physical}))
+    connection.execute(update(CHECKPOINTS).where(shared).values(cohort=fewer))
+    _make(connection, [_row(business_id, physical, held.position)], now_ms)()
+    return False
