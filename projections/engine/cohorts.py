@@ -38,9 +38,38 @@ class Held:
     """Of the row that is shared."""
     members: frozenset[str]
     """The tables that stand there, also those that are not ours."""
-    ours: tuple[Checkpoint, ...]
+    together: Sequence[Served]
+    """Ours among them."""
+    alone: Sequence[Checkpoint]
+    """Ours that have a row of their own."""
     cohorts: Mapping[str, frozenset[str]]
     """The tables of every cohort, by its name."""
+
+    @property
+    def tables(self) -> int:
+        """The number of our tables."""
+        return len(self.together) + len(self.alone)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether all of our tables share a row, and nobody else's do."""
+        return bool(self.together) and not self.alone and len(self.together) == len(self.members)
+
+    @property
+    def ours(self) -> tuple[Checkpoint, ...]:
+        return (
+            *(
+                Checkpoint(
+                    each.projection, each.physical, self.position, None, each.building, each.generation
+                )
+                for each in self.together
+            ),
+            *self.alone,
+        )
+
+
+Reached: TypeAlias = int | Mapping[str, Checkpoint]
+"""Where the tables of a business have come: all together, or table → checkpoint of those that were at work."""
 
 
 class _Own(NamedTuple):
@@ -119,17 +148,25 @@ class Cohorts:
         absent = business_ids - found.shared.keys()
         if absent and self._make_shared(connection, found, absent, now_ms):
             found = self._found(connection, business_ids, wait=wait)
+        together = {
+            members: [each for each in found.tables if each.physical in members]
+            for _, members in found.shared.values()
+        }
         held = {
             business_id: Held(
-                position, members, self._ours(found, business_id, position, members), found.cohorts
+                position,
+                members,
+                together[members],
+                self._alone(found, found.own.get(business_id, {}), members),
+                found.cohorts,
             )
             for business_id, (position, members) in found.shared.items()
         }
         lacking = [
             _row(business_id, each.physical, each.position)
             for business_id, of in sorted(held.items())
-            for each in of.ours
-            if each.physical not in of.members and each.physical not in found.own.get(business_id, ())
+            for each in of.alone
+            if each.physical not in found.own.get(business_id, ())
         ]
         _make(connection, lacking, now_ms)()
         return held
@@ -167,21 +204,23 @@ class Cohorts:
             alone,
         )
 
-    def _ours(
-        self, found: _Found, business_id: str, position: int, members: frozenset[str]
+    def _alone(
+        self, found: _Found, own: Mapping[str, _Own], members: frozenset[str]
     ) -> tuple[Checkpoint, ...]:
-        """A table that has no place yet stands at the beginning."""
-        own = found.own.get(business_id, {})
-        ours = []
+        """Those that are not members. One that has no place yet stands at the beginning."""
+        alone = []
         for each in found.tables:
-            at, stop = position, None
-            if each.physical not in members:
-                place = own.get(each.physical, _BEGINNING)
-                at = place.position
-                if place.stopped_at is not None and place.stopped_by == self._fingerprints[each.projection]:
-                    stop = Stop(place.stopped_at, place.error or "")
-            ours.append(Checkpoint(each.projection, each.physical, at, stop, each.building, each.generation))
-        return tuple(ours)
+            if each.physical in members:
+                continue
+            place, stop = own.get(each.physical, _BEGINNING), None
+            if place.stopped_at is not None and place.stopped_by == self._fingerprints[each.projection]:
+                stop = Stop(place.stopped_at, place.error or "")
+            alone.append(
+                Checkpoint(
+                    each.projection, each.physical, place.position, stop, each.building, each.generation
+                )
+            )
+        return tuple(alone)
 
     def _make_shared(
         self, connection: Connection, found: _Found, business_ids: Iterable[str], now_ms: int
@@ -208,10 +247,10 @@ class Cohorts:
     def move(
         self,
         connection: Connection,
-        reached: Mapping[str, tuple[Held, Mapping[str, Checkpoint]]],
+        reached: Mapping[str, tuple[Held, Reached]],
         now_ms: int,
     ) -> set[str]:
-        """Write where the tables of businesses stand now, of which table → checkpoint is given; those that moved.
+        """Write where the tables of businesses stand now; those businesses in which one has moved.
 
         Raises HeldElsewhere when somebody has moved one meanwhile.
         """
@@ -255,12 +294,15 @@ class Cohorts:
         if not are_moved or sum(count() for count in counts) != len(gone) + len(made) + len(shared):
             raise HeldElsewhere("checkpoints were moved meanwhile")
 
-    def _arrange(
-        self, changes: _Changes, business_id: str, held: Held, after: Mapping[str, Checkpoint]
-    ) -> bool:
+    def _arrange(self, changes: _Changes, business_id: str, held: Held, after: Reached) -> bool:
         """Say which rows change for a business; False when none of its tables has moved."""
-        now = {each.physical: after.get(each.physical, each) for each in held.ours}
-        if all(now[each.physical] == each for each in held.ours):
+        if isinstance(after, int):
+            if after != held.position:
+                changes.shared.append((business_id, held.position, after, held.members))
+            return after != held.position
+        ours = held.ours
+        now = {each.physical: after.get(each.physical, each) for each in ours}
+        if all(now[each.physical] == each for each in ours):
             return False
         others = held.members - now.keys()
         position, members = held.position, held.members
@@ -273,8 +315,8 @@ class Cohorts:
                 position = held.position
             changes.made += ((business_id, Checkpoint("", each, held.position)) for each in others)
         else:
-            members -= {each.physical for each in held.ours if now[each.physical] != each}
-        for before in held.ours:
+            members -= {each.physical for each in ours if now[each.physical] != each}
+        for before in ours:
             is_member, was_member = before.physical in members, before.physical in held.members
             if was_member and not is_member:
                 changes.made.append((business_id, now[before.physical]))

@@ -160,7 +160,7 @@ class InOrder:
         page, last = self._read(ledger, at.position, upto)
         table = self._views.table(self._projection, at.physical)
         own, pages = {ledger.business_id: at}, {ledger.business_id: page}
-        after = apply(connection, self._projection, table, own, pages, carefully=True)[ledger.business_id]
+        after = apply(connection, self._projection, table, own, pages)[ledger.business_id]
         if after.stop is None:
             after = replace(after, position=last)
         checkpoints.move(connection, [(ledger.business_id, at, after)], now_ms())

@@ -13,7 +13,7 @@ from domain.moments import to_milliseconds
 from projections.engine import shares
 from projections.engine.checkpoints import CHECKPOINTS
 from projections.engine.cohorts import set_apart
-from projections.engine.definition import Keyed, fingerprint
+from projections.engine.definition import Keyed, fingerprint, physical_name
 from projections.engine.filling import Limits
 from projections.engine.rebuild import Rebuild
 from projections.models.registry import READ_MODELS
