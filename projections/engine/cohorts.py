@@ -9,25 +9,36 @@ where the others do.
     cohorts.move(connection, {business_id: (held[business_id], reached)}, now_ms)
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from secrets import token_hex
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Executable, bindparam, delete, select, update
+from sqlalchemy import Connection, Dialect, select, update
 
 from projections.engine.checkpoint import Checkpoint, Stop
 from projections.engine.checkpoint_tables import ALTERING, CHECKPOINTS, COHORTS, SHARED
-from projections.engine.checkpoints import Move, Served, inserting, move, stop_columns
+from projections.engine.checkpoints import Move, Served, move, stop_columns
+from projections.engine.cohort_rows import (
+    END,
+    END_ARRAYS,
+    MOVE_SHARED,
+    MOVE_SHARED_ARRAYS,
+    NOBODY,
+    Names,
+    make,
+    row,
+    write_each,
+)
 from projections.engine.definition import Projection, fingerprint
-from projections.engine.driver import run
 from projections.engine.questions import ask, plain
 from projections.engine.rows import array
 from projections.engine.served import BUILDING, Which, chosen
 from projections.engine.sqlite_engine import HeldElsewhere, as_json
 
-NOBODY = ""
-"""The cohort of no table."""
+_NONE: frozenset[str] = frozenset()
+_COHORTS = plain("SELECT cohort, physical FROM cohorts", columns=("cohort", "physical"))
+_WAITING = plain(f"SELECT pg_advisory_xact_lock_shared({ALTERING}) IS NOT NULL AS held", columns=("held",))
+_TRYING = plain(f"SELECT pg_try_advisory_xact_lock_shared({ALTERING}) AS held", columns=("held",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +174,12 @@ class Cohorts:
             for business_id, (position, members) in found.shared.items()
         }
         lacking = [
-            _row(business_id, each.physical, each.position)
+            row(business_id, each.physical, each.position)
             for business_id, of in sorted(held.items())
             for each in of.alone
             if each.physical not in found.own.get(business_id, ())
         ]
-        _make(connection, lacking, now_ms)()
+        make(connection, lacking, now_ms)()
         return held
 
     def _found(self, connection: Connection, business_ids: Collection[str], *, wait: bool) -> _Found:
@@ -187,20 +198,20 @@ class Cohorts:
             raise HeldElsewhere("read tables are being made")
         shared, own, tables, members = answers
         cohorts: dict[str, set[str]] = {}
-        for row in members:
-            cohorts.setdefault(row["cohort"], set()).add(row["physical"])
+        for each in members:
+            cohorts.setdefault(each["cohort"], set()).add(each["physical"])
         known = {name: frozenset(physicals) for name, physicals in cohorts.items()}
         alone: dict[str, dict[str, _Own]] = {}
-        for row in own:
-            place = _Own(row["position"], row["stopped_at"], row["error"], row["stopped_by"])
-            alone.setdefault(row["business_id"], {})[row["physical"]] = place
+        for each in own:
+            place = _Own(*(each[name] for name in _Own._fields))
+            alone.setdefault(each["business_id"], {})[each["physical"]] = place
         return _Found(
             [
-                Served(row["projection"], row["physical"], row["generation"], row["state"] == BUILDING)
-                for row in tables
+                Served(each["projection"], each["physical"], each["generation"], each["state"] == BUILDING)
+                for each in tables
             ],
             known,
-            {row["business_id"]: (row["position"], known.get(row["cohort"], _NONE)) for row in shared},
+            {each["business_id"]: (each["position"], known.get(each["cohort"], _NONE)) for each in shared},
             alone,
         )
 
@@ -234,12 +245,12 @@ class Cohorts:
         )
         new = sorted(set(business_ids) - set(connection.scalars(there)))
         ours = frozenset(each.physical for each in found.tables)
-        named = _Names(connection, found.cohorts)
+        named = Names(connection, found.cohorts)
         rows = [
-            _row(business_id, SHARED, 0, cohort=named.of(ours.difference(found.own.get(business_id, ()))))
+            row(business_id, SHARED, 0, cohort=named.of(ours.difference(found.own.get(business_id, ()))))
             for business_id in new
         ]
-        _make(connection, rows, now_ms)()
+        make(connection, rows, now_ms)()
         return bool(rows)
 
     # Moving
@@ -261,13 +272,13 @@ class Cohorts:
             if self._arrange(changes, business_id, held, after)
         }
         if moved:
-            (known,) = {id(held.cohorts): held.cohorts for held, _ in reached.values()}.values()
-            self._write(connection, changes, _Names(connection, known), now_ms)
+            held, _ = next(iter(reached.values()))  # all were locked together
+            self._write(connection, changes, Names(connection, held.cohorts), now_ms)
         return moved
 
-    def _write(self, connection: Connection, changes: _Changes, names: "_Names", now_ms: int) -> None:
+    def _write(self, connection: Connection, changes: _Changes, names: Names, now_ms: int) -> None:
         made = [
-            _row(business_id, each.physical, each.position, **stop_columns(each, self._fingerprints))
+            row(business_id, each.physical, each.position, **stop_columns(each, self._fingerprints))
             for business_id, each in changes.made
         ]
         gone = [
@@ -285,9 +296,9 @@ class Cohorts:
             for business_id, before, after, members in changes.shared
         ]
         counts = [
-            _each(connection, gone, _END_ARRAYS, _END, now_ms),
-            _make(connection, made, now_ms),
-            _each(connection, shared, _MOVE_SHARED_ARRAYS, _MOVE_SHARED, now_ms),
+            write_each(connection, gone, END_ARRAYS, END, now_ms),
+            make(connection, made, now_ms),
+            write_each(connection, shared, MOVE_SHARED_ARRAYS, MOVE_SHARED, now_ms),
         ]
         are_moved = move(connection, changes.moved, now_ms, self._projections)
         # A guard: impossible while the shared rows are locked, unless a rebuild ends meanwhile.
@@ -307,10 +318,7 @@ class Cohorts:
         others = held.members - now.keys()
         position, members = held.position, held.members
         if self._leads or not others:
-            position = max((each.position for each in now.values() if each.stop is None), default=position)
-            members = frozenset(
-                physical for physical, each in now.items() if each.stop is None and each.position == position
-            )
+            position, members = _most(now)
             if not members:
                 position = held.position
             changes.made += ((business_id, Checkpoint("", each, held.position)) for each in others)
@@ -329,98 +337,14 @@ class Cohorts:
         return True
 
 
-# Rows
-
-_NONE: frozenset[str] = frozenset()
-_COHORTS = plain("SELECT cohort, physical FROM cohorts", columns=("cohort", "physical"))
-_WAITING = plain(f"SELECT pg_advisory_xact_lock_shared({ALTERING}) IS NOT NULL AS held", columns=("held",))
-_TRYING = plain(f"SELECT pg_try_advisory_xact_lock_shared({ALTERING}) AS held", columns=("held",))
-_MAKE_ARRAYS = """
-INSERT INTO checkpoints (business_id, physical, position, stopped_at, error, stopped_by, cohort, updated_at)
-SELECT *, %(updated_at)s
-  FROM unnest(%(business_id)s::text[], %(physical)s::text[], %(position)s::bigint[], %(stopped_at)s::bigint[],
-              %(error)s::text[], %(stopped_by)s::text[], %(cohort)s::text[])
-    ON CONFLICT DO NOTHING
-RETURNING 1
-"""
-_OWN = (
-    CHECKPOINTS.c.business_id == bindparam("of_business"),
-    CHECKPOINTS.c.physical == bindparam("of_table"),
-    CHECKPOINTS.c.position == bindparam("from_position"),
-)
-_END = delete(CHECKPOINTS).where(*_OWN)
-_END_ARRAYS = """
-DELETE FROM checkpoints
- USING unnest(%(of_business)s::text[], %(of_table)s::text[], %(from_position)s::bigint[])
-       AS given (of_business, of_table, from_position)
- WHERE business_id = of_business AND physical = of_table AND position = from_position
-RETURNING 1
-"""
-_MOVE_SHARED = (
-    update(CHECKPOINTS)
-    .where(*_OWN)
-    .values({name: bindparam(name) for name in ("position", "cohort", "updated_at")})
-)
-_MOVE_SHARED_ARRAYS = """
-UPDATE checkpoints
-   SET position = given.position, cohort = given.cohort, updated_at = %(updated_at)s
-  FROM unnest(%(of_business)s::text[], %(of_table)s::text[], %(from_position)s::bigint[], %(position)s::bigint[],
-              %(cohort)s::text[])
-       AS given (of_business, of_table, from_position, position, cohort)
- WHERE business_id = of_business AND physical = of_table AND checkpoints.position = from_position
-RETURNING 1
-"""
-"""The table is a value, so that each row is looked up by its whole key: of a constant PostgreSQL reads all rows."""
-
-
-class _Names:
-    """The names of cohorts, which are made where there is none of these tables."""
-
-    def __init__(self, connection: Connection, known: Mapping[str, frozenset[str]]) -> None:
-        self._connection = connection
-        self._by_members = {members: name for name, members in known.items()}
-
-    def of(self, members: frozenset[str]) -> str:
-        if not members:
-            return NOBODY
-        if members not in self._by_members:
-            name = self._by_members[members] = token_hex(6)
-            rows = [{"cohort": name, "physical": physical} for physical in sorted(members)]
-            if self._connection.dialect.name == "postgresql":
-                values = {"cohort": name, "physicals": array(sorted(members))}
-                statement = "INSERT INTO cohorts SELECT %(cohort)s, unnest(%(physicals)s::text[])"
-                run(self._connection, statement, values)
-            else:
-                self._connection.execute(COHORTS.insert(), rows)
-        return self._by_members[members]
-
-
-def _row(business_id: str, physical: str, position: int, **more: Any) -> dict[str, Any]:
-    row = {"business_id": business_id, "physical": physical, "position": position}
-    return row | {"stopped_at": None, "error": None, "stopped_by": None, "cohort": None} | more
-
-
-def _make(connection: Connection, rows: Sequence[Mapping[str, Any]], now_ms: int) -> "_Count":
-    """Make rows, but for those that are there."""
-    insert = inserting(connection.dialect, CHECKPOINTS).on_conflict_do_nothing()
-    return _each(connection, rows, _MAKE_ARRAYS, insert, now_ms)
-
-
-_Count: TypeAlias = Callable[[], int]
-
-
-def _each(
-    connection: Connection, rows: Sequence[Mapping[str, Any]], arrays: str, one: Executable, now_ms: int
-) -> _Count:
-    """Write rows, and tell how many were. On PostgreSQL that may be asked once everything else is sent."""
-    if not rows:
-        return lambda: 0
-    if connection.dialect.name == "postgresql":
-        values = {name: array(each[name] for each in rows) for name in rows[0]}
-        cursor = run(connection, arrays, {**values, "updated_at": now_ms})
-        return lambda: len(cursor.fetchall())
-    written = connection.execute(one, [{**each, "updated_at": now_ms} for each in rows]).rowcount
-    return lambda: written
+def _most(places: Mapping[str, Checkpoint]) -> tuple[int, frozenset[str]]:
+    """The position at which most tables stand that go on, and these tables; of two such positions the higher."""
+    at: dict[int, list[str]] = {}
+    for physical, each in places.items():
+        if each.stop is None:
+            at.setdefault(each.position, []).append(physical)
+    position = max(at, key=lambda position: (len(at[position]), position), default=0)
+    return position, frozenset(at.get(position, ()))
 
 
 def set_apart(connection: Connection, physical: str, business_id: str, now_ms: int) -> bool:
@@ -428,17 +352,17 @@ def set_apart(connection: Connection, physical: str, business_id: str, now_ms: i
 
     Nobody else changes the places of this business until the transaction ends: waits for that.
     """
-    _make(connection, [_row(business_id, SHARED, 0, cohort=NOBODY)], now_ms)()
+    make(connection, [row(business_id, SHARED, 0, cohort=NOBODY)], now_ms)()
     shared = (CHECKPOINTS.c.business_id == business_id) & (CHECKPOINTS.c.physical == SHARED)
     held = connection.execute(select(CHECKPOINTS).where(shared).with_for_update()).one()
     cohorts: dict[str, set[str]] = {}
-    for row in connection.execute(select(COHORTS)):
-        cohorts.setdefault(row.cohort, set()).add(row.physical)
+    for each in connection.execute(select(COHORTS)):
+        cohorts.setdefault(each.cohort, set()).add(each.physical)
     members = cohorts.get(held.cohort, set())
     if physical not in members:
-        return _make(connection, [_row(business_id, physical, 0)], now_ms)() == 1
-    names = _Names(connection, {name: frozenset(of) for name, of in cohorts.items()})
+        return make(connection, [row(business_id, physical, 0)], now_ms)() == 1
+    names = Names(connection, {name: frozenset(of) for name, of in cohorts.items()})
     fewer = names.of(frozenset(members - {physical}))
     connection.execute(update(CHECKPOINTS).where(shared).values(cohort=fewer))
-    _make(connection, [_row(business_id, physical, held.position)], now_ms)()
+    make(connection, [row(business_id, physical, held.position)], now_ms)()
     return False
