@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from domain.ledger.contract import Store
 from projections.engine.checkpoint import Standing, checkpoint_of
-from projections.engine.served import Named, chosen, read_of
+from projections.engine.served import SHARED, Named, chosen, read_of
 
 LOCK_WAIT_S = 3.0
 """Seconds that a statement waits for a lock before it fails."""
@@ -30,7 +30,11 @@ TABLES_OF_POSTGRESQL = (
     "SELECT relname AS name FROM pg_class"
     " WHERE relnamespace = to_regnamespace(CAST(:schema AS text)) AND relkind IN ('r', 'p')"
 )
-BOOKKEEPING = frozenset({"checkpoints", "read_tables"})
+BOOKKEEPING = frozenset({"checkpoints", "cohorts", "read_tables"})
+IN_A_COHORT = (
+    "SELECT 1 AS one FROM cohorts WHERE physical = :physical AND EXISTS (SELECT 1 FROM checkpoints"
+    f" WHERE checkpoints.physical = '{SHARED}' AND checkpoints.cohort = cohorts.cohort) LIMIT 1"
+)
 
 
 class Ask(Protocol):
@@ -87,7 +91,9 @@ def is_kept(ask: Ask, physical: str) -> bool:
     """False for rows without any checkpoint, which a restore in part leaves: nobody knows how far they have come."""
     if not ask(f"SELECT 1 AS one FROM {physical} LIMIT 1"):
         return True
-    return bool(ask("SELECT 1 AS one FROM checkpoints WHERE physical = :physical LIMIT 1", physical=physical))
+    if ask("SELECT 1 AS one FROM checkpoints WHERE physical = :physical LIMIT 1", physical=physical):
+        return True
+    return bool(ask(IN_A_COHORT, physical=physical))
 
 
 def standings(

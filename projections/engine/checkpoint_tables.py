@@ -1,5 +1,8 @@
 """The tables of checkpoints and of read tables, and the questions asked of them.
 
+Tables that stand at the same position of a ledger share a checkpoint: the row with no table's name, which names their
+cohort. A table that stands elsewhere, or has stopped, has a row of its own. In a ledger a table has one of the two.
+
 A question is composed once for each set of read models, because composing costs more than asking.
 """
 
@@ -8,7 +11,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Column,
     ColumnElement,
@@ -16,17 +18,18 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Select,
+    Subquery,
     Table,
     Text,
     TextClause,
     and_,
-    any_,
-    bindparam,
     event,
     func,
+    null,
     select,
     text,
     tuple_,
+    union_all,
 )
 
 from projections.engine import served
@@ -46,11 +49,25 @@ CHECKPOINTS = Table(
     # The fingerprint of the read model that stopped. The stop is void for any other.
     Column("stopped_by", Text),
     Column("updated_at", BigInteger, nullable=False),
+    # Of the row that is shared: whose it is.
+    Column("cohort", Text),
 )
 leave_room(CHECKPOINTS, 50)  # moving a checkpoint then touches no index
+SHARED = served.SHARED
+COHORTS = Table(
+    "cohorts",
+    metadata,
+    Column("cohort", Text, primary_key=True),
+    Column("physical", Text, primary_key=True),
+)
+"""The tables of each cohort. None is added to it later: another set of tables is another cohort."""
 STOPPED = "checkpoints_stopped"
 INDEX_STOPPED = f"CREATE INDEX {STOPPED} ON checkpoints (physical) WHERE stopped_at IS NOT NULL"
 """Said as statements, here and below: an option of the dialect would import PostgreSQL's modules on SQLite too."""
+
+ALTERING = 0x6361726E6574
+"""The PostgreSQL advisory lock of those who make, switch or drop read tables ("carnet"). A runner shares it, so that a
+table and its cohorts stay until its transaction ends."""
 
 read_tables = Table(
     "read_tables",
@@ -94,7 +111,18 @@ def tables_of(versions: Versions, which: Which) -> Select[Any]:
     )
 
 
-_PLACE = tuple(CHECKPOINTS.c[name] for name in ("position", "stopped_at", "error", "stopped_by"))
+def _places() -> Subquery:
+    """Business, table and its place, whether the row is its own or shared."""
+    own, shared = CHECKPOINTS.c, CHECKPOINTS.join(COHORTS, COHORTS.c.cohort == CHECKPOINTS.c.cohort)
+    columns = (own.position, own.stopped_at, own.error, own.stopped_by)
+    nothing = (null().label(name) for name in ("stopped_at", "error", "stopped_by"))
+    alone = select(own.business_id, own.physical, *columns).where(own.physical != SHARED)
+    together = select(own.business_id, COHORTS.c.physical, own.position, *nothing)
+    return union_all(alone, together.select_from(shared).where(own.physical == SHARED)).subquery("places")
+
+
+PLACES = _places()
+"""The checkpoint of every table in every ledger, for questions. Writers lock and write the rows themselves."""
 
 
 @lru_cache(maxsize=256)
@@ -102,47 +130,39 @@ def read_of(versions: Versions) -> TextClause:
     return text(served.read_of(_named(versions)))
 
 
-def of_businesses(dialect: str) -> ColumnElement[bool]:
-    """The businesses as one array on PostgreSQL, so that the statement does not depend on their number."""
-    own = CHECKPOINTS.c.business_id
-    if dialect == "postgresql":
-        return own == any_(bindparam("business_ids", type_=ARRAY(Text)))
-    return own.in_(bindparam("business_ids", expanding=True))
-
-
-def _with_checkpoints(versions: Versions, which: Which) -> Select[Any]:
-    same = CHECKPOINTS.c.physical == read_tables.c.physical
-    return tables_of(versions, which).join_from(read_tables, CHECKPOINTS, same)
-
-
 def is_stopped(projections: Iterable[Projection]) -> ColumnElement[bool]:
     """Whether a checkpoint has stopped, in the eyes of this code. Needs `read_tables` beside `CHECKPOINTS`."""
-    return _is_stopped(versions_of(projections))
-
-
-def _is_stopped(versions: Versions) -> ColumnElement[bool]:
     ours = tuple_(read_tables.c.projection, func.coalesce(CHECKPOINTS.c.stopped_by, ""))
-    return and_(CHECKPOINTS.c.stopped_at.is_not(None), ours.in_([(name, by) for name, _, by in versions]))
+    named = [(name, by) for name, _, by in versions_of(projections)]
+    return and_(CHECKPOINTS.c.stopped_at.is_not(None), ours.in_(named))
 
 
 @lru_cache(maxsize=256)
-def lock_of(versions: Versions, which: Which, dialect: str) -> Select[Any]:
-    return (
-        _with_checkpoints(versions, which)
-        .where(of_businesses(dialect))
-        .add_columns(CHECKPOINTS.c.business_id, *_PLACE)
-        .with_for_update(of=CHECKPOINTS, skip_locked=True)
+def lowest_of(versions: Versions, which: Which, dialect: str) -> TextClause:
+    """The lowest position of the businesses `:business_ids`, of those with a place for each of `:tables` tables.
+
+    The tables of a cohort are counted once, and not in each business.
+    """
+    asked = (
+        "= ANY (:business_ids)"
+        if dialect == "postgresql"
+        else "IN (SELECT value FROM json_each(:business_ids))"
     )
-
-
-@lru_cache(maxsize=256)
-def lowest_of(versions: Versions, which: Which, dialect: str) -> Select[Any]:
-    running = func.min(CHECKPOINTS.c.position).filter(~_is_stopped(versions))
-    return (
-        _with_checkpoints(versions, which)
-        .with_only_columns(CHECKPOINTS.c.business_id, running.label("position"))
-        .where(of_businesses(dialect))
-        .order_by(None)
-        .group_by(CHECKPOINTS.c.business_id)
-        .having(func.count() == bindparam("tables", type_=Integer))
+    chosen = served.chosen(_named(versions), which)
+    ours = " OR ".join(
+        f"read_tables.projection = '{name}' AND stopped_by = '{by}'" for name, _, by in versions
+    )
+    return text(
+        "SELECT business_id, min(position) AS position FROM ("
+        "SELECT checkpoints.business_id, checkpoints.position, held.tables"
+        " FROM (SELECT cohorts.cohort, count(*) AS tables FROM cohorts JOIN read_tables"
+        f" ON read_tables.physical = cohorts.physical WHERE {chosen} GROUP BY cohorts.cohort) AS held"
+        " JOIN checkpoints ON checkpoints.cohort = held.cohort"
+        f" WHERE checkpoints.business_id {asked} AND checkpoints.physical = '{SHARED}'"
+        " UNION ALL "
+        "SELECT checkpoints.business_id,"
+        f" CASE WHEN stopped_at IS NULL OR NOT coalesce({ours or '1 = 0'}, false) THEN position END, 1"
+        " FROM checkpoints JOIN read_tables ON read_tables.physical = checkpoints.physical"
+        f" WHERE checkpoints.business_id {asked} AND {chosen}"
+        ") AS found GROUP BY business_id HAVING sum(tables) = :tables"
     )

@@ -1,8 +1,8 @@
 """Checkpoints: the position each read table has reached in each ledger, and the tables of a read model.
 
 A checkpoint is moved in the transaction that writes the rows, so the two can never disagree. It belongs to a
-physical table, not to a read model: a table being rebuilt has its own checkpoints, and a switch changes only
-`read_tables`.
+physical table, or to a cohort of them (`cohorts`), not to a read model: a table being rebuilt has its own checkpoints,
+and a switch changes only `read_tables`.
 
 Each version of a read model has tables of its own, so that several releases of the code share a database. The
 table of a new version is building until it is complete: it answers for a business only what is wholly there.
@@ -13,18 +13,19 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Table, bindparam, select, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, update
 from sqlalchemy.dialects import sqlite
 
 from projections.engine.checkpoint import Checkpoint, Stop, checkpoint_of
 from projections.engine.checkpoint_tables import (
     CHECKPOINTS,
+    COHORTS,
+    PLACES,
+    SHARED,
     STOPPED,
     is_stopped,
-    lock_of,
     lowest_of,
     metadata,
-    of_businesses,
     read_of,
     read_tables,
     tables_of,
@@ -35,6 +36,7 @@ from projections.engine.driver import run
 from projections.engine.questions import Asked, plain
 from projections.engine.rows import array
 from projections.engine.served import BUILDING, DROPPING, LIVE, OLD, Which
+from projections.engine.sqlite_engine import as_json
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -42,9 +44,12 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILDING",
     "CHECKPOINTS",
+    "COHORTS",
     "DROPPING",
     "LIVE",
     "OLD",
+    "PLACES",
+    "SHARED",
     "STOPPED",
     "Checkpoint",
     "Stop",
@@ -139,24 +144,6 @@ class Look:
         return {row["projection"]: checkpoint_of(_Found(**row), self._by.__getitem__) for row in rows}
 
 
-def lock(
-    connection: Connection,
-    projections: Collection[Projection],
-    business_ids: Collection[str],
-    which: Which = "live",
-) -> dict[str, list[Checkpoint]]:
-    """Business → the checkpoints of these tables, locked until the transaction ends.
-
-    Leaves out checkpoints that are locked elsewhere or do not exist yet. Never waits for a lock.
-    """
-    statement = lock_of(versions_of(projections), which, connection.dialect.name)
-    by = _fingerprints(projections)
-    found: dict[str, list[Checkpoint]] = {business_id: [] for business_id in business_ids}
-    for row in connection.execute(statement, {"business_ids": list(business_ids)}):
-        found[row.business_id].append(checkpoint_of(row, by.__getitem__))
-    return found
-
-
 def lowest(
     connection: Connection,
     projections: Iterable[Projection],
@@ -172,48 +159,13 @@ def lowest(
     statement = lowest_of(versions_of(projections), which, connection.dialect.name)
     remaining = iter(business_ids)
     while chunk := list(islice(remaining, BUSINESSES_PER_QUERY)):
-        for row in connection.execute(statement, {"business_ids": chunk, "tables": tables}):
+        asked = chunk if connection.dialect.name == "postgresql" else as_json(chunk)
+        for row in connection.execute(statement, {"business_ids": asked, "tables": tables}):
             found[row.business_id] = row.position
     return found
 
 
-# Making and moving
-
-
-def open_missing(
-    connection: Connection,
-    projections: Iterable[Projection],
-    business_ids: Iterable[str],
-    now_ms: int,
-    which: Which = "live",
-) -> bool:
-    """Make checkpoints at position 0 for these tables that have none; False when none was missing.
-
-    Keeps the same order everywhere, so that two processes that make the same checkpoints cannot deadlock.
-    """
-    ids = sorted(business_ids)
-    tables = sorted(_by_name(connection, projections, which).values())
-    there = select(CHECKPOINTS.c.business_id, CHECKPOINTS.c.physical)
-    found = connection.execute(there.where(of_businesses(connection.dialect.name)), {"business_ids": ids})
-    known = {(row.business_id, row.physical) for row in found}
-    missing = [
-        {"business_id": business_id, "physical": physical, "position": 0, "updated_at": now_ms}
-        for business_id in ids
-        for physical in tables
-        if (business_id, physical) not in known
-    ]
-    if missing:
-        connection.execute(inserting(connection.dialect, CHECKPOINTS).on_conflict_do_nothing(), missing)
-    return bool(missing)
-
-
-def open_checkpoint(connection: Connection, physical: str, business_id: str, now_ms: int) -> bool:
-    """Make a checkpoint at position 0; False when there was one."""
-    opened = connection.execute(
-        inserting(connection.dialect, CHECKPOINTS).on_conflict_do_nothing().returning(CHECKPOINTS.c.position),
-        {"business_id": business_id, "physical": physical, "position": 0, "updated_at": now_ms},
-    )
-    return opened.first() is not None
+# Moving
 
 
 Move: TypeAlias = tuple[str, Checkpoint, Checkpoint]
@@ -243,7 +195,7 @@ RETURNING 1
 def move(
     connection: Connection, moves: Sequence[Move], now_ms: int, projections: Iterable[Projection] = ()
 ) -> bool:
-    """Move checkpoints, each from where it was; False when another transaction has moved one meanwhile.
+    """Move tables' own checkpoints, each from where it was; False when another transaction has moved one meanwhile.
 
     A stop is told to be of these read models. One that is of none is tried again by the runner.
     """
@@ -256,9 +208,7 @@ def move(
             "of_table": before.physical,
             "from_position": before.position,
             "position": after.position,
-            "stopped_at": after.stop.position if after.stop else None,
-            "error": after.stop.error if after.stop else None,
-            "stopped_by": by.get(after.projection) if after.stop else None,
+            **stop_columns(after, by),
         }
         for business_id, before, after in moves
     ]
@@ -269,6 +219,16 @@ def move(
     return connection.execute(_MOVE, [{**each, "updated_at": now_ms} for each in bound]).rowcount == len(
         moves
     )
+
+
+def stop_columns(checkpoint: Checkpoint, fingerprints: Mapping[str, str]) -> dict[str, int | str | None]:
+    """The columns that tell why a table has stopped."""
+    stop = checkpoint.stop
+    return {
+        "stopped_at": stop.position if stop else None,
+        "error": stop.error if stop else None,
+        "stopped_by": fingerprints.get(checkpoint.projection) if stop else None,
+    }
 
 
 def promote(connection: Connection, physical: str) -> bool:
@@ -296,6 +256,12 @@ def clear_stop(connection: Connection, projection: Projection, business_id: str)
         .values(generation=read_tables.c.generation + 1)
     )
     return cleared.rowcount == 1
+
+
+def forget(connection: Connection, physical: str) -> None:
+    """Take away every checkpoint of a table, and the table from its cohorts. Call it within `ReadTables.altering()`."""
+    connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == physical))
+    connection.execute(delete(COHORTS).where(COHORTS.c.physical == physical))
 
 
 def inserting(dialect: Dialect, table: Table) -> "postgresql.Insert | sqlite.Insert":

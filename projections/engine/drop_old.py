@@ -11,7 +11,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from projections.engine.checkpoints import CHECKPOINTS, DROPPING, OLD, live_tables, read_tables
+from projections.engine import checkpoints
+from projections.engine.checkpoints import DROPPING, OLD, live_tables, read_tables
 from projections.engine.definition import Projection
 from projections.engine.patience import StillRead, Waiting, patiently
 from projections.engine.sqlite_engine import HeldElsewhere
@@ -148,7 +149,6 @@ def _drop(views: ReadTables, physical: str) -> None:
 
 def drop(connection: Connection, physical: str) -> None:
     """Drop a table, if it exists, with its checkpoints. Call it within `ReadTables.altering()`."""
-    # Checkpoints first: this waits for a runner that holds one, and no runner can take it afterwards.
-    connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == physical))
+    checkpoints.forget(connection, physical)
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {physical}")
     connection.execute(delete(read_tables).where(read_tables.c.physical == physical))

@@ -229,22 +229,15 @@ def apply(
     table: Table,
     checkpoints: Mapping[str, Checkpoint],
     pages: Mapping[str, Page],
-    *,
-    carefully: bool = False,
-    folding: Folding | None = None,
 ) -> dict[str, Checkpoint]:
     """Apply the pages of businesses to a table; returns each checkpoint as it has to be now.
 
-    Raises the errors of the database. `carefully` finds the facts whose rows the database refuses, and stops
-    there instead. `folding`: one that holds rows of the table already.
+    Finds the facts whose rows the database refuses, and stops there. Raises the other errors of the database.
     """
-    facts, stops = facts_after(checkpoints, pages), {}
-    if facts and carefully:
-        stops = _take_carefully(connection, projection, table, facts)
-    elif facts:
-        stops = _take(connection, folding or Folding(projection, table), facts)
+    facts = facts_after(checkpoints, pages)
+    stops = take_carefully(connection, projection, table, facts) if facts else {}
     return {
-        business_id: _reached(checkpoint, pages[business_id], stops.get(business_id))
+        business_id: advanced(checkpoint, pages[business_id], stops.get(business_id))
         for business_id, checkpoint in checkpoints.items()
     }
 
@@ -266,7 +259,8 @@ def look_up_together(connection: Connection, taking: Iterable[tuple[Folding, Seq
         folding.hold(places, rows)
 
 
-def _reached(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
+def advanced(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
+    """Where a table is that has taken a page, up to where it stopped."""
     # A table may be past an unreadable fact: older code could read it.
     if stop is None and page.stop is not None and page.stop.position > before.position:
         stop = page.stop
@@ -277,28 +271,29 @@ def _reached(before: Checkpoint, page: Page, stop: Stop | None) -> Checkpoint:
     return Checkpoint(before.projection, before.physical, page.last)
 
 
-def _take(connection: Connection, folding: Folding, facts: Sequence[Recorded]) -> dict[str, Stop]:
+def take(connection: Connection, folding: Folding, facts: Sequence[Recorded]) -> dict[str, Stop]:
+    """Take facts and write their rows; business → where it stops. Raises the errors of the database."""
     stops = folding.take(connection, facts)
     folding.write(connection)
     return stops
 
 
-def _take_carefully(
+def take_carefully(
     connection: Connection, projection: Projection, table: Table, facts: Sequence[Recorded]
 ) -> dict[str, Stop]:
     """Halve the facts until each one that the database refuses is found; those before it are taken."""
     try:
         with connection.begin_nested():
-            return _take(connection, Folding(projection, table), facts)
+            return take(connection, Folding(projection, table), facts)
     except Exception as error:  # errors that are not of the data are raised again
         if not is_of_the_data(error):
             raise
         if len(facts) == 1:
             return {facts[0].business_id: Stop(facts[0].position, error_text(error))}
     half = len(facts) // 2
-    stops = _take_carefully(connection, projection, table, facts[:half])
+    stops = take_carefully(connection, projection, table, facts[:half])
     if rest := [recorded for recorded in facts[half:] if recorded.business_id not in stops]:
-        stops |= _take_carefully(connection, projection, table, rest)
+        stops |= take_carefully(connection, projection, table, rest)
     return stops
 
 

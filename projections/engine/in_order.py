@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from domain.ledger.contract import LedgerRecorder, Store
 from projections.engine import checkpoints
-from projections.engine.checkpoints import CHECKPOINTS, Checkpoint
+from projections.engine.checkpoints import CHECKPOINTS, PLACES, Checkpoint
+from projections.engine.cohorts import set_apart
 from projections.engine.definition import Projection
 from projections.engine.fold import Decode, Folding, Page, apply, page_of
 from projections.engine.streams import other_names
@@ -65,8 +66,10 @@ class InOrder:
             pass
 
     def _is_begun(self, connection: Connection, business_id: str) -> bool:
-        own = (CHECKPOINTS.c.physical == self._physical) & (CHECKPOINTS.c.business_id == business_id)
-        return connection.execute(select(CHECKPOINTS.c.position).where(own)).first() is not None
+        return connection.execute(select(PLACES.c.position).where(self._own(business_id))).first() is not None
+
+    def _own(self, business_id: str) -> ColumnElement[bool]:
+        return (PLACES.c.physical == self._physical) & (PLACES.c.business_id == business_id)
 
     def _emptied(self, business_id: str) -> bool:
         """Delete some rows, as one writer of SQLite may not keep others waiting; True once all are gone.
@@ -76,7 +79,7 @@ class InOrder:
         with self._views.writing() as connection:
             if self._views.on_postgres:
                 # The checkpoint first: of two at once, only one makes it, and the other waits for it here.
-                if checkpoints.open_checkpoint(connection, self._physical, business_id, now_ms()):
+                if set_apart(connection, self._physical, business_id, now_ms()):
                     connection.execute(delete(self._table).where(self._table.c.business_id == business_id))
                 return True
             if self._is_begun(connection, business_id):
@@ -87,20 +90,19 @@ class InOrder:
             )
             if connection.exec_driver_sql(deleting, (business_id,)).rowcount == ROWS_PER_DELETION:
                 return False
-            checkpoints.open_checkpoint(connection, self._physical, business_id, now_ms())
+            set_apart(connection, self._physical, business_id, now_ms())
             return True
 
     def is_at(self, business_id: str, upto: int) -> bool:
         """Whether everything up to a position is in the table, or up to a stop before it."""
         with self._views.reading() as connection:
-            own = (CHECKPOINTS.c.physical == self._physical) & (CHECKPOINTS.c.business_id == business_id)
-            row = connection.execute(select(CHECKPOINTS).where(own)).first()
+            row = connection.execute(select(PLACES).where(self._own(business_id))).first()
         return row is not None and (row.position >= upto or row.stopped_at is not None)
 
     def fill(self, business_id: str, upto: int) -> Iterator[int]:
         """Fold one ledger in memory, with a write every `rows_per_write` rows; yields the position after each page."""
         with self._views.writing() as connection:
-            checkpoints.open_checkpoint(connection, self._physical, business_id, now_ms())
+            set_apart(connection, self._physical, business_id, now_ms())
             checkpoint = self.checkpoint(connection, self._physical, business_id)
         ledger = self._store.ledger(business_id)
         folding = Folding(self._projection, self._table, empty=checkpoint.position == 0)
@@ -158,14 +160,14 @@ class InOrder:
         page, last = self._read(ledger, at.position, upto)
         table = self._views.table(self._projection, at.physical)
         own, pages = {ledger.business_id: at}, {ledger.business_id: page}
-        after = apply(connection, self._projection, table, own, pages, carefully=True)[ledger.business_id]
+        after = apply(connection, self._projection, table, own, pages)[ledger.business_id]
         if after.stop is None:
             after = replace(after, position=last)
         checkpoints.move(connection, [(ledger.business_id, at, after)], now_ms())
         return after
 
     def checkpoint(self, connection: Connection, physical: str, business_id: str) -> Checkpoint:
-        """The checkpoint, locked until the transaction ends; position 0 where there is none."""
+        """The table's own checkpoint, locked until the transaction ends; position 0 where there is none."""
         own = (CHECKPOINTS.c.physical == physical) & (CHECKPOINTS.c.business_id == business_id)
         row = connection.execute(select(CHECKPOINTS).where(own).with_for_update()).first()
         if row is None:

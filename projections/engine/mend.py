@@ -2,9 +2,18 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy import Connection, delete, inspect, select, update
+from sqlalchemy import Connection, inspect, select, update
 
-from projections.engine.checkpoints import BUILDING, CHECKPOINTS, LIVE, read_tables, served_tables
+from projections.engine.checkpoints import (
+    BUILDING,
+    CHECKPOINTS,
+    COHORTS,
+    LIVE,
+    SHARED,
+    forget,
+    read_tables,
+    served_tables,
+)
 from projections.engine.patience import patiently
 from projections.engine.tables import ReadTables
 
@@ -15,12 +24,14 @@ def begin_anew_where_ahead(heads_now: Callable[[], Mapping[str, int]], views: Re
     Those of other versions too, for the code that knows them. `heads_now`: business id → the position of its ledger.
     """
     with views.reading() as connection:
-        taken = connection.execute(
-            select(CHECKPOINTS.c.business_id, CHECKPOINTS.c.physical, CHECKPOINTS.c.position)
-        ).all()
+        columns = (CHECKPOINTS.c[name] for name in ("business_id", "physical", "cohort", "position"))
+        taken = connection.execute(select(*columns)).all()
+        cohorts = connection.execute(select(COHORTS)).all()
     # Read after the checkpoints: a head never lies behind what was taken from it.
     heads = heads_now()
-    ahead = {row.physical for row in taken if row.position > heads.get(row.business_id, 0)}
+    found = {(row.physical, row.cohort) for row in taken if row.position > heads.get(row.business_id, 0)}
+    ahead = {physical for physical, _ in found if physical != SHARED}
+    ahead |= {row.physical for row in cohorts if (SHARED, row.cohort) in found}
     if not ahead:
         return []
     return patiently(lambda: _begin_anew(views, ahead), "a read table")
@@ -39,7 +50,7 @@ def _begin_anew(views: ReadTables, ahead: Collection[str]) -> list[str]:
 def _empty(connection: Connection, others: Collection[str]) -> None:
     """Empty tables whose columns this code does not know."""
     for physical in sorted(set(others) & set(inspect(connection).get_table_names())):
-        connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == physical))
+        forget(connection, physical)
         connection.exec_driver_sql(f"DELETE FROM {physical}")
         own = (read_tables.c.physical == physical) & (read_tables.c.state == LIVE)
         again = {"state": BUILDING, "generation": read_tables.c.generation + 1}

@@ -8,10 +8,10 @@ come. Without roles everything belongs to the user of the installation.
 from sqlalchemy import Connection, text
 
 from domain.ledger.postgres.roles import APP, AUDITOR, BACKUP, MAY_ACT_AS, WORKER
-from projections.engine.checkpoints import CHECKPOINTS, read_tables
+from projections.engine.checkpoints import CHECKPOINTS, COHORTS, read_tables
 from projections.engine.shares import rebuild_plans
 
-WHOLE = (CHECKPOINTS.name, read_tables.name, rebuild_plans.name)
+WHOLE = (CHECKPOINTS.name, COHORTS.name, read_tables.name, rebuild_plans.name)
 """Tables that are shown to readers whole."""
 
 SHARE = """

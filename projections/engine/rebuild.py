@@ -14,7 +14,8 @@ from sqlalchemy import Connection, select, update
 from domain.ledger.contract import Store
 from domain.ledger.reading import reading
 from projections.engine import checkpoints, shares
-from projections.engine.checkpoints import BUILDING, CHECKPOINTS, LIVE, OLD, read_tables
+from projections.engine.checkpoints import BUILDING, CHECKPOINTS, LIVE, OLD, PLACES, read_tables
+from projections.engine.cohorts import set_apart
 from projections.engine.comparison import Difference, compare
 from projections.engine.definition import Projection, physical_name
 from projections.engine.drop_old import drop, drop_replaced
@@ -175,9 +176,9 @@ class Rebuild:
                 return done
 
     def _reached(self, physical: str) -> dict[str, int]:
-        found = select(CHECKPOINTS.c.business_id, CHECKPOINTS.c.position)
+        found = select(PLACES.c.business_id, PLACES.c.position)
         with self._views.reading() as connection:
-            rows = connection.execute(found.where(CHECKPOINTS.c.physical == physical))
+            rows = connection.execute(found.where(PLACES.c.physical == physical))
             return {row.business_id: row.position for row in rows}
 
     def _in_order(self, projection: Projection) -> InOrder:
@@ -224,7 +225,7 @@ class Rebuild:
         with self._views.writing() as connection:
             found = self._live(connection, projection)
             for each in (found, physical):
-                checkpoints.open_checkpoint(connection, each, business_id, now_ms())
+                set_apart(connection, each, business_id, now_ms())
             live = order.checkpoint(connection, found, business_id)
             new = order.checkpoint(connection, physical, business_id)
             while live.position != new.position and live.stop is None and new.stop is None:
@@ -242,8 +243,8 @@ class Rebuild:
         return checkpoints.live_tables(connection, [projection])[projection.name]
 
     def _position(self, connection: Connection, physical: str, business_id: str) -> int:
-        own = (CHECKPOINTS.c.physical == physical) & (CHECKPOINTS.c.business_id == business_id)
-        return connection.scalar(select(CHECKPOINTS.c.position).where(own)) or 0
+        own = (PLACES.c.physical == physical) & (PLACES.c.business_id == business_id)
+        return connection.scalar(select(PLACES.c.position).where(own)) or 0
 
     # Switching
 

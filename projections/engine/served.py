@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 LIVE, BUILDING, OLD, DROPPING = "live", "building", "old", "dropping"
 """States of a table."""
 SHADOW = "_shadow"
+SHARED = ""
+"""In place of a table's name: the checkpoint that the tables of a cohort share."""
 
 Which: TypeAlias = Literal["live", "building", "served"]
 """Tables of this code's versions: live ones; those of a version that has no live table yet; both."""
@@ -49,8 +51,12 @@ def read_of(named: tuple[Named, ...]) -> str:
     """The tables that are served, each with its checkpoint in the ledger `:business_id`, if there is one."""
     return (
         "SELECT read_tables.projection, read_tables.physical, read_tables.generation, read_tables.state,"
-        " checkpoints.position, checkpoints.stopped_at, checkpoints.error, checkpoints.stopped_by"
-        " FROM read_tables LEFT JOIN checkpoints"
-        " ON checkpoints.physical = read_tables.physical AND checkpoints.business_id = :business_id"
+        " coalesce(own.position, CASE WHEN cohorts.cohort IS NOT NULL THEN shared.position END) AS position,"
+        " own.stopped_at, own.error, own.stopped_by"
+        " FROM read_tables LEFT JOIN checkpoints AS own"
+        " ON own.physical = read_tables.physical AND own.business_id = :business_id"
+        " LEFT JOIN checkpoints AS shared"
+        f" ON shared.physical = '{SHARED}' AND shared.business_id = :business_id"
+        " LEFT JOIN cohorts ON cohorts.cohort = shared.cohort AND cohorts.physical = read_tables.physical"
         f" WHERE {chosen(named, 'served')} ORDER BY read_tables.physical"
     )

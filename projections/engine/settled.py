@@ -68,8 +68,9 @@ class Settled:
             return {}
         known = heads if self._open is None else self._open
         doubtful = [id for id in known if self._is_behind(id, heads.get(id, 0))]
-        if len(doubtful) > self._doubtful_max:
-            self.note(checkpoints.lowest(connection, self._projections, tables, doubtful, self._which))
+        unsure = [id for id in doubtful if id not in self._reached] if self._doubtful_max else doubtful
+        if len(unsure) > self._doubtful_max:
+            self.note(checkpoints.lowest(connection, self._projections, tables, unsure, self._which))
         behind = {
             id: heads[id] - (self._reached.get(id) or 0) for id in doubtful if self._is_behind(id, heads[id])
         }

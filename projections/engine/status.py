@@ -1,16 +1,16 @@
 """The lag of the read models, for operators and for the health of the process."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from domain.ledger.contract import Store
 from domain.ledger.reading import reading
 from projections.engine import asking, checkpoints
 from projections.engine.asking import FACTS_LOOKED_AT
 from projections.engine.checkpoint import Standing
-from projections.engine.checkpoints import CHECKPOINTS, read_tables
+from projections.engine.checkpoints import CHECKPOINTS, COHORTS, SHARED, read_tables
 from projections.engine.definition import Projection, fingerprint
 from projections.engine.pages import Reader, Unreadable
 from projections.engine.tables import ReadTables
@@ -64,17 +64,7 @@ def totals(store: Store, views: ReadTables) -> list[Total]:
     projections = list(views.projections.values())
     with views.reading() as connection:
         served = {each.projection: each for each in checkpoints.served(connection, projections)}
-        rows = connection.execute(
-            select(
-                CHECKPOINTS.c.physical,
-                func.sum(CHECKPOINTS.c.position),
-                func.count().filter(checkpoints.is_stopped(projections)),
-            )
-            .join(read_tables, read_tables.c.physical == CHECKPOINTS.c.physical)
-            .where(CHECKPOINTS.c.physical.in_([each.physical for each in served.values()]))
-            .group_by(CHECKPOINTS.c.physical)
-        )
-        applied = {physical: (int(sum_), count) for physical, sum_, count in rows}
+        applied = _applied(connection, projections, [each.physical for each in served.values()])
     # Read after the checkpoints, so that no head is behind its checkpoint.
     facts = sum(head for _, head in store.heads())
     return [
@@ -82,3 +72,36 @@ def totals(store: Store, views: ReadTables) -> list[Total]:
         for name in views.projections
         if (own := served.get(name)) is not None
     ]
+
+
+def _applied(
+    connection: Connection, projections: Sequence[Projection], physicals: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """Table → the sum of its positions, and the number of ledgers in which it has stopped."""
+    own = (
+        select(
+            CHECKPOINTS.c.physical,
+            func.sum(CHECKPOINTS.c.position),
+            func.count().filter(checkpoints.is_stopped(projections)),
+        )
+        .join(read_tables, read_tables.c.physical == CHECKPOINTS.c.physical)
+        .where(CHECKPOINTS.c.physical.in_(physicals))
+        .group_by(CHECKPOINTS.c.physical)
+    )
+    applied = {
+        physical: (int(positions), stopped) for physical, positions, stopped in connection.execute(own)
+    }
+    # Added up by cohort first: there are few, and many ledgers.
+    of_cohort = (
+        select(CHECKPOINTS.c.cohort, func.sum(CHECKPOINTS.c.position).label("positions"))
+        .where(CHECKPOINTS.c.physical == SHARED)
+        .group_by(CHECKPOINTS.c.cohort)
+        .subquery()
+    )
+    shared = select(COHORTS.c.physical, of_cohort.c.positions).join(
+        of_cohort, of_cohort.c.cohort == COHORTS.c.cohort
+    )
+    for physical, positions in connection.execute(shared.where(COHORTS.c.physical.in_(physicals))):
+        before, stopped = applied.get(physical, (0, 0))
+        applied[physical] = before + int(positions), stopped
+    return applied

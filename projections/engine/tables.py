@@ -18,7 +18,7 @@ from domain.ledger.postgres.short_attempts import ATTEMPT_MS
 from projections.engine import asking, checkpoints
 from projections.engine.asking import LOCK_WAIT_S, Ask
 from projections.engine.checkpoint import ProjectionMissing
-from projections.engine.checkpoint_tables import INDEX_STOPPED
+from projections.engine.checkpoint_tables import ALTERING, INDEX_STOPPED
 from projections.engine.checkpoints import (
     BUILDING,
     CHECKPOINTS,
@@ -52,8 +52,6 @@ KEYED_WRITES = (
 """Settings of a writing transaction on PostgreSQL. It does not wait for the flush: a crash may lose the last rows
 together with their checkpoint, and the ledger still has their facts. Rows are found by their keys, even while a
 table grows faster than its statistics."""
-CREATE_LOCK = 0x6361726E6574
-"""The PostgreSQL advisory lock for making, switching and dropping read tables ("carnet")."""
 
 
 class ViewsDamaged(ProjectionMissing):
@@ -177,8 +175,7 @@ class ReadTables:
         """
         physical = physical_name(projection)
         for name in {physical, before or physical}:
-            # Checkpoints first: this waits for a runner that holds one, and no runner can take it afterwards.
-            connection.execute(delete(CHECKPOINTS).where(CHECKPOINTS.c.physical == name))
+            checkpoints.forget(connection, name)
             connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
             if name != physical:
                 connection.execute(delete(read_tables).where(read_tables.c.physical == name))
@@ -234,14 +231,14 @@ class ReadTables:
 
     @contextmanager
     def altering(self) -> Iterator[Connection]:
-        """An exclusive transaction to make, switch or drop read tables; committed on leaving.
+        """An exclusive transaction to make, switch or drop read tables; committed on leaving. No runner works.
 
         On PostgreSQL it waits for readers of a table for `ATTEMPT_MS` only: call it through `patiently`.
         """
         with self.writing() as connection:
             if self.on_postgres:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{CREATE_WAIT_S}s'"))
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({ALTERING})"))
                 be_owner(connection, self.schema)
                 connection.execute(text(f"SET LOCAL lock_timeout = '{ATTEMPT_MS}ms'"))
             yield connection
@@ -384,6 +381,8 @@ def _bring_up_to_date(connection: Connection) -> None:
     columns = {column["name"] for column in inspect(connection).get_columns(CHECKPOINTS.name)}
     if CHECKPOINTS.c.stopped_by.name not in columns:
         connection.exec_driver_sql(f"ALTER TABLE {CHECKPOINTS.name} ADD COLUMN stopped_by TEXT")
+    if CHECKPOINTS.c.cohort.name not in columns:
+        connection.exec_driver_sql(f"ALTER TABLE {CHECKPOINTS.name} ADD COLUMN cohort TEXT")
     columns = {column["name"] for column in inspect(connection).get_columns(rebuild_shares.name)}
     if rebuild_shares.c.done_at.name not in columns:
         connection.exec_driver_sql(f"ALTER TABLE {rebuild_shares.name} ADD COLUMN done_at BIGINT")

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from domain.ledger.contract import Store
 from projections.engine import checkpoints
-from projections.engine.checkpoints import CHECKPOINTS, Served, read_tables
+from projections.engine.checkpoints import CHECKPOINTS, PLACES, Served, read_tables
 from projections.engine.settled import Lookout, Sight
 from projections.engine.tables import ReadTables
 
@@ -68,8 +68,8 @@ class Watch:
     ) -> Mapping[str, Mapping[str, int]]:
         live = {each.physical: each.projection for each in sight.served if not each.building}
         found = {id: dict.fromkeys(live.values(), sight.heads.get(id, 0)) for id in business_ids}
-        reached = select(CHECKPOINTS.c.business_id, CHECKPOINTS.c.physical, CHECKPOINTS.c.position).where(
-            CHECKPOINTS.c.physical.in_(live), CHECKPOINTS.c.business_id.in_(business_ids)
+        reached = select(PLACES.c.business_id, PLACES.c.physical, PLACES.c.position).where(
+            PLACES.c.physical.in_(live), PLACES.c.business_id.in_(business_ids)
         )
         for row in connection.execute(reached):
             found[row.business_id][live[row.physical]] -= row.position
@@ -91,14 +91,14 @@ class Watch:
         reached = dict.fromkeys((each.physical for each in live), 0)
         for start in range(0, len(behind), BUSINESSES_PER_QUERY):
             chunk = behind[start : start + BUSINESSES_PER_QUERY]
-            for row in connection.execute(_sums(live, CHECKPOINTS.c.business_id.in_(chunk))):
+            for row in connection.execute(_sums(live, PLACES.c.business_id.in_(chunk))):
                 reached[row.physical] += int(row.position)
         return max((max(0, wanted - position) for position in reached.values()), default=0)
 
 
 def _sums(live: list[Served], businesses: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(CHECKPOINTS.c.physical, func.sum(CHECKPOINTS.c.position).label("position"))
-        .where(CHECKPOINTS.c.physical.in_([each.physical for each in live]), businesses)
-        .group_by(CHECKPOINTS.c.physical)
+        select(PLACES.c.physical, func.sum(PLACES.c.position).label("position"))
+        .where(PLACES.c.physical.in_([each.physical for each in live]), businesses)
+        .group_by(PLACES.c.physical)
     )

@@ -135,9 +135,10 @@ def _on_sqlite(ledgers: int) -> Iterator[tuple[Store, ReadTables]]:
             connection.commit()
         with closing(sqlite3.connect(beside)) as connection:
             connection.execute(
-                "INSERT INTO checkpoints (business_id, physical, position, updated_at)"
-                f" {many} SELECT printf('biz_%08d', n), physical, 1, 0 FROM n, read_tables"
+                "INSERT INTO checkpoints (business_id, physical, position, updated_at, cohort)"
+                f" {many} SELECT printf('biz_%08d', n), '', 1, 0, 'all' FROM n"
             )
+            connection.execute("INSERT INTO cohorts SELECT 'all', physical FROM read_tables")
             connection.commit()
         yield stack.enter_context(closing(store_at(f"sqlite:///{file}", pool_size=2))), views
 
@@ -157,9 +158,11 @@ def _on_postgres(ledgers: int) -> Iterator[tuple[Store, ReadTables]]:
                 f" FROM generate_series(1, {int(ledgers)}) n"
             )
             connection.execute(
-                "INSERT INTO carnet_views.checkpoints (business_id, physical, position, updated_at)"
-                " SELECT 'biz_' || to_char(n, 'FM00000000'), physical, 1, 0"
-                f" FROM generate_series(1, {int(ledgers)}) n, carnet_views.read_tables"
+                "INSERT INTO carnet_views.checkpoints (business_id, physical, position, updated_at, cohort)"
+                f" SELECT 'biz_' || to_char(n, 'FM00000000'), '', 1, 0, 'all' FROM generate_series(1, {int(ledgers)}) n"
+            )
+            connection.execute(
+                "INSERT INTO carnet_views.cohorts SELECT 'all', physical FROM carnet_views.read_tables"
             )
             connection.execute("VACUUM ANALYZE carnet.ledgers")
             connection.execute("VACUUM ANALYZE carnet_views.checkpoints")

@@ -218,7 +218,7 @@ def table_rows(views: ReadTables, projection: Projection, business_id: str = BUS
     return {tuple(row[name] for name in names): row for row in rows}
 
 
-TABLES_OF_THE_ENGINE = frozenset(("checkpoints", "read_tables", "rebuild_plans", "rebuild_shares"))
+TABLES_OF_THE_ENGINE = frozenset(("checkpoints", "cohorts", "read_tables", "rebuild_plans", "rebuild_shares"))
 
 
 def tables(views: ReadTables) -> set[str]:

@@ -12,7 +12,8 @@ from domain.actor import Role
 from domain.moments import to_milliseconds
 from projections.engine import shares
 from projections.engine.checkpoints import CHECKPOINTS
-from projections.engine.definition import Keyed, fingerprint
+from projections.engine.cohorts import set_apart
+from projections.engine.definition import Keyed, fingerprint, physical_name
 from projections.engine.filling import Limits
 from projections.engine.rebuild import Rebuild
 from projections.models.registry import READ_MODELS
@@ -79,11 +80,11 @@ def test_the_lags_of_the_last_looks_are_told(desk_alone: Desk) -> None:
 def checkpoint(desk: Desk, name: str, **values: Any) -> Iterator[None]:
     """The checkpoint of a read model as it never gets over HTTP, until the block ends."""
     views = desk.frame.views
-    own = (CHECKPOINTS.c.business_id == desk.business_id) & CHECKPOINTS.c.physical.like(
-        f"{name}\\_v%", escape="\\"
-    )
+    physical = physical_name(views.projections[name])
+    own = (CHECKPOINTS.c.business_id == desk.business_id) & (CHECKPOINTS.c.physical == physical)
     columns = [CHECKPOINTS.c[column] for column in ("position", "stopped_at", "error", "stopped_by")]
     with views.writing() as connection:
+        set_apart(connection, physical, desk.business_id, 0)
         (before,) = connection.execute(select(*columns).where(own)).mappings().all()
         connection.execute(update(CHECKPOINTS).where(own).values(**values))
     try:

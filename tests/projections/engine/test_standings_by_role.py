@@ -78,7 +78,7 @@ def test_the_database_itself_shows_the_shares_of_one_business(
 
 
 @pytest.mark.parametrize("role", ["carnet_app", "carnet_auditor"])
-@pytest.mark.parametrize("table", ["rebuild_shares", "rebuild_plans", "checkpoints"])
+@pytest.mark.parametrize("table", ["rebuild_shares", "rebuild_plans", "checkpoints", "cohorts"])
 def test_who_reads_progress_does_not_change_it(books: tuple[str, Desk, Desk], role: str, table: str) -> None:
     url, _, _ = books
     with closing(ReadTables(as_login(url, role), READ_MODELS)) as views, views.reading() as connection:

@@ -17,7 +17,7 @@ from tests.projections.examples import Installation, balances, entries
 
 def test_several_processes_may_make_the_tables_at_once(here: Installation, open_installation: Open) -> None:
     with here.views.writing() as connection:
-        for table in ("read_tables", "checkpoints", "balances_v1", "entries_v1"):
+        for table in ("read_tables", "checkpoints", "cohorts", "balances_v1", "entries_v1"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
     others = [ReadTables(here.views.where, [balances(), entries()]) for _ in range(4)]
     together = Barrier(len(others))
@@ -43,6 +43,7 @@ def test_several_processes_may_make_the_tables_at_once(here: Installation, open_
         assert set(inspect(connection).get_table_names()) == {
             "balances_v1",
             "checkpoints",
+            "cohorts",
             "entries_v1",
             "read_tables",
             "rebuild_plans",

@@ -51,6 +51,7 @@ OF_NO_BUSINESS = {
     "servers",
     "message_switch",
     "checkpoints",
+    "cohorts",
     "read_tables",
     "rebuild_plans",
 }
