@@ -43,6 +43,7 @@ from domain.refusals.people import (
     CustomerIsNotMerged,
     Erased,
     ErasureOutstanding,
+    ImportOfCustomers,
 )
 from domain.refusals.refused import (
     Refused,
@@ -79,6 +80,7 @@ __all__ = [
     "HoldsOutstanding",
     "IdTaken",
     "IdempotencyKeyReused",
+    "ImportOfCustomers",
     "InsufficientUnits",
     "Invalid",
     "LimitReached",

@@ -14,6 +14,7 @@ from domain.refusals import (
     ErasureOutstanding,
     HoldsOutstanding,
     IdTaken,
+    ImportOfCustomers,
     InsufficientUnits,
     LimitReached,
     NotEligible,
@@ -195,6 +196,15 @@ STATE: Mapping[str, Kind] = {
         "Refund or transfer what the customer keeps a right to. Then `unused: cancel` ends the rest in the same step;"
         " `owing: keep` leaves a debt in the books that nobody can be asked for.",
         ErasureOutstanding(packages=("pkg_massage",), bookings=(), memberships=(), top_ups=(), owing=()),
+    ),
+    "import-of-customers": Kind(
+        409,
+        "An import of customers is not reversed",
+        "Customers came by this import. Nobody is taken out of the books by the number of a file: an erasure is for"
+        " good, and a row of an erased customer is never imported again.",
+        "`GET /v1/customers?import_id=` lists them. `POST /v1/customers/bulk` deactivates up to 1,000 of them at once,"
+        " and activates them again. Merge one who was known before, and erase one whose data must go.",
+        ImportOfCustomers(import_id="imp_01m9c3x5zq7r8v2t4w6y8a0c2e"),
     ),
     "id-taken": Kind(
         409,
