@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from api.http.problem_kinds.kind import Example, Kind
+from api.http.problem_kinds.kind import Kind
 from domain.refusals import (
     AlreadyRestored,
     CustomerIsBlocked,
@@ -16,6 +16,7 @@ from domain.refusals import (
     IdTaken,
     ImportOfCustomers,
     InsufficientUnits,
+    LastOwnerKey,
     LimitReached,
     NotEligible,
     NotExpired,
@@ -74,10 +75,12 @@ STATE: Mapping[str, Kind] = {
     "last-owner-key": Kind(
         409,
         "The last key of an owner",
-        "No other key does what owners do, so nobody could issue one over HTTP.",
-        "Issue another key of an owner first. On the machine, `carnet keys revoke` revokes any key, and"
-        " `carnet keys issue --role owner` issues one.",
-        Example("no other key of an owner opens: issue another one first"),
+        "No other key does what owners do, so nobody could issue one over HTTP; or the others end sooner by themselves,"
+        " the last of them at `others_until`. So a key is not revoked, and an owner gets no lesser role and does not"
+        " leave.",
+        "Issue another key of an owner first, one that does not end. On the machine, `carnet keys revoke` revokes any"
+        " key, and `carnet keys issue --role owner` issues one.",
+        LastOwnerKey(),
     ),
     "holds-outstanding": Kind(
         409,
