@@ -199,10 +199,10 @@ def reverse_(
 ) -> None:
     """Void every package of an import that stands as it came; its reference may then be imported again.
 
-    Packages for which something was recorded since stay, and are named.
+    Packages for which something was recorded since stay, and are named. An import of customers is not reversed:
+    who came by mistake is deactivated, merged or erased.
 
-    Exit status: 0 all are voided; 1 there is no
-    such import; 2 wrong usage; 3 some stay.
+    Exit status: 0 all are voided; 1 there is no such import, or customers came by it; 2 wrong usage; 3 some stay.
     """
     kept: list[KeptPackage] = []
 

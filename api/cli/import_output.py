@@ -33,7 +33,7 @@ def imported(report: ImportReport, *, dry_run: bool) -> None:
         click.echo(f"{report.services:,} services {would}defined")
     for duplicate in report.possible_duplicates:
         click.echo(f"row {duplicate.line}: may be the same person as {', '.join(duplicate.others)}")
-    if report.import_id is not None and not dry_run:
+    if report.import_id is not None and report.recorded and not dry_run:
         click.echo(f"this is import {report.import_id}")
     click.echo(f"the ledger {'would be' if dry_run else 'is'} at position {report.position:,}")
 

@@ -38,8 +38,8 @@ def repair(applies: bool, business_id: str | None) -> None:
     made anew is told with what to do. Where the facts themselves are broken, nothing is made of them: restore a
     backup first.
 
-    Kept sums of reports that are not those of the facts are deleted, and made anew by the next report. A server that
-    has begun with them goes on with them until it is started again.
+    Kept sums of reports that are not those of the facts are deleted, and made anew by the next report, also
+    in servers that have begun with them.
 
     On PostgreSQL it needs the rights of `carnet migrate`.
 

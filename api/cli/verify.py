@@ -12,7 +12,7 @@ from api.cli import output
 from api.cli.options import here, in_json, of_business
 from api.http.key_guard import KeyGuards
 from api.http.ledger_types import Evidence, LedgerUnavailable, first_hash
-from api.http.verification_memory import remember
+from api.http.verification_memory import remembered_where_it_can_be
 from api.server.installation import Installation
 from api.server.pepper import WrongPepper, peppers_to_prove
 from replay import reconcile
@@ -191,7 +191,7 @@ def _proved(
         there = [_is_there(evidence, each, say) for each in expect]
     _tell(proof, wrong, say)
     if installed.has_head(business_id):
-        why_not = remember(installed.carnet, proof, wrong, "command_line")
+        why_not = remembered_where_it_can_be(installed.carnet, proof, wrong, "command_line")
         if why_not is not None:
             click.echo(f"{business_id}: this verification is not remembered: {why_not}", err=True)
     return Verified(proof, tuple(shown), wrong, all(there))

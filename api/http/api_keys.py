@@ -26,12 +26,12 @@ from api.http.ids import encode, new_id
 from api.http.key_guard import KeyGuards, guarded, is_genuine, mac_of_roster, mark_of
 from api.http.key_scopes import flaw_of_scopes, scopes_of, written
 from api.http.keys_in_use import LastUses
+from api.http.last_owner import Holds, check_owner_stays
+from api.http.ledger_types import Recorder, Store
 from api.http.permissions import Scope
 from api.http.problems import Problem
 from domain.actor import Actor, Role
 from domain.ledger import records
-from domain.ledger.contract import Store
-from domain.ledger.key_roster import CheckOthers
 from domain.ledger.records import MEMBER
 
 StoredKey = records.StoredKey
@@ -260,53 +260,44 @@ class Keys:
         known = self._store.peppers()
         return not known or any(hmac.compare_digest(each.mark, self._mark) for each in known)
 
+    def check_owner_stays(self, recorder: Recorder, ends: Holds) -> None:
+        """As `last_owner.check_owner_stays`, of keys that open here. Raises LastOwnerKey."""
+        check_owner_stays(recorder, self._opens, ends)
+
     def check_revocable(self, key: StoredKey) -> None:
-        """Raises Problem last-owner-key for the only key that still does what owners do.
+        """Raises LastOwnerKey for the only key that still does what owners do.
 
         Nobody could issue another over HTTP. On the machine any key may be revoked: another can be issued there.
         """
-        if (check := self._check_of_others(key)) is not None:
-            live = self._store.live_keys_of(key.business_id, key.role)
-            check([each for each in live if each.id != key.id])
+        if (check := self._check_of(key)) is not None:
+            check(self._store.ledger(key.business_id))
 
-    def _check_of_others(self, key: StoredKey) -> CheckOthers | None:
-        """Raises Problem last-owner-key unless another key does what owners do; None for a key that does not itself.
-
-        Who opens to an owner is looked up before, as the check runs while the store is locked.
-        """
-        if not self._opens_to_owner(key):
+    def _check_of(self, key: StoredKey) -> Callable[[Recorder], None] | None:
+        """What is looked at before a key is revoked; None for one that never did what owners do."""
+        if key.role != Role.OWNER:
             return None
-        live = self._store.live_keys_of(key.business_id, key.role)
-        owners = {each.id for each in live if self._opens_to_owner(each)}
+        return lambda recorder: self.check_owner_stays(recorder, lambda each: each.id == key.id)
 
-        def check(others: Sequence[StoredKey]) -> None:
-            if not any(each.id in owners for each in others):
-                raise Problem("last-owner-key", "no other key of an owner opens: issue another one first")
-
-        return check
-
-    def _opens_to_owner(self, key: StoredKey) -> bool:
+    def _opens(self, key: StoredKey) -> bool:
         over = key.expires_at is not None and key.expires_at <= self._clock_ms()
-        if key.role != Role.OWNER or key.revoked_at is not None or over or not is_genuine(self._peppers, key):
-            return False
-        return role_of(key, self._present_role) is Role.OWNER
+        return key.revoked_at is None and not over and is_genuine(self._peppers, key)
 
     def revoke(self, business_id: str, key_id: str) -> StoredKey:
         """Revoke a key of this business, here at once, and return it. A revoked key stays as it is.
 
-        Raises Problem last-owner-key.
+        Raises LastOwnerKey; for the key of an owner Contention, too.
         """
         known = self._store.find_key(key_id)
         assert known is not None, "keys are never deleted"
         assert known.business_id == business_id, "a key is revoked by its business"
-        return self._revoked(known, self._check_of_others(known))
+        return self._revoked(known, self._check_of(known))
 
     def end(self, key: StoredKey) -> StoredKey:
         """Revoke a key by which somebody signed in, here at once, and return it: also the last one of an owner, which
         would end with its hours."""
         return self._revoked(key, None)
 
-    def _revoked(self, known: StoredKey, check: CheckOthers | None) -> StoredKey:
+    def _revoked(self, known: StoredKey, check: Callable[[Recorder], None] | None) -> StoredKey:
         revoked = guarded(self._peppers[0], replace(known, revoked_at=self._clock_ms()))
         assert revoked.revoked_at is not None
         # A row that was changed stays one that opens nothing, and verification goes on to name it.

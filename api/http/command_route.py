@@ -28,7 +28,7 @@ from api.http.body import body_of
 from api.http.conditions import tag_of, versions_of
 from api.http.docstring import docstring_of
 from api.http.idempotency_key import idempotency_key
-from api.http.ledger_types import Books, RequestKey
+from api.http.ledger_types import Books, Recorder, RequestKey
 from api.http.parsing import BODY_BYTES_MAX, Sent, read_body, read_parameters
 from api.http.permissions import Roles
 from api.http.problems import Problem
@@ -83,6 +83,8 @@ class CommandRequest:
     """Images to store with the answer."""
     reads: Reads | None = None
     """Reads for the answer, beside those of the command."""
+    check: Callable[[Recorder], None] | None = None
+    """Looks at what stands beside the ledger, under its lock. It raises Refused."""
     made_from: int | None = None
     """The version the command was made from. Another is a `version-mismatch`."""
 
@@ -114,7 +116,7 @@ def command(
     looks: bool = False,
     versioned: bool = True,
     upload: Upload[B] | None = None,
-    follows: Callable[[Command[B]], None] | None = None,
+    follows: Callable[[Command[B], Done], None] | None = None,
 ) -> Callable[[Translate[B]], HTTPRouteHandler]:
     """Make a function into the POST route of a command; its docstring describes the route in /schema.
 
@@ -173,7 +175,7 @@ def _answered(
     read: Read[B],
     translate: Translate[B],
     location: str | None,
-    follows: Callable[[Command[B]], None] | None,
+    follows: Callable[[Command[B], Done], None] | None,
 ) -> Reply:
     try:
         call, order, shown = _ordered(request, raw, read, translate)
@@ -183,13 +185,13 @@ def _answered(
         if known is None:
             raise
         if follows is not None:
-            follows(call)
+            follows(call, known)
         return created(known, location)
     if order.request is None:
         return _previewed(call, order)
     done = _not_refused(call.ledger.execute_grouped(order))
     if follows is not None:
-        follows(call)
+        follows(call, done)
     return created(done, location, shown)
 
 
@@ -224,6 +226,7 @@ def _ordered(
         shows=ask.reads,
         if_match=_allowed(if_match, ask.made_from),
         new_ids=tuple(call.ids.made),
+        check=ask.check,
     )
     return call, order, shown
 

@@ -14,7 +14,6 @@ from typing import Any, cast
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message, Scope
 
 from api.http.responses import Header
-from api.http.speculative import AHEAD, is_speculative
 
 PASSED_ON = (b"host", b"authorization", b"traceparent")
 """Headers of the carrying request that are those of the inner one too, unless it has its own."""
@@ -90,8 +89,6 @@ def inner_scope(carrier: Scope, request: InnerRequest) -> HTTPScope:
         headers |= {b"content-type": request.media_type, b"content-length": b"%d" % len(request.body)}
     if request.key:
         headers[b"idempotency-key"] = request.key.encode()
-    if is_speculative(outer["method"], outer["headers"]):
-        headers |= [AHEAD]
     passed_on = [
         (name, value) for name, value in outer["headers"] if name in PASSED_ON and name not in headers
     ]

@@ -136,8 +136,6 @@ class Query(Call, Generic[Q]):
     at_least: int | None
     """Ledger-Min-Position: the least position that the answer must be true for."""
     accept: str
-    is_speculative: bool = False
-    """Whether nobody has asked yet (api/http/speculative.py): what is found is not remembered."""
     behind: set[str] = field(default_factory=set)
     """Read models that the answer was read from, and that are behind the ledger."""
     heads: list[int] = field(default_factory=list)

@@ -37,7 +37,6 @@ from api.http.query import Found, ListReads, NoParameters, Q, Query, Seen
 from api.http.request import Exchange, HttpRequest, exchange_of, parameters_of
 from api.http.responses import Reply, unchanged
 from api.http.route import Route, handler_of
-from api.http.speculative import is_speculative
 from domain.actor import Role
 from domain.decision import Reads
 from projections.engine.snapshot import Snapshot, Wanted
@@ -211,7 +210,6 @@ def query_of(request: HttpRequest, route: Route, parameters: type[Q]) -> Query[Q
         operation=route.operation,
         at_least=_min_position(exchange),
         accept=exchange.header(b"accept") or "*/*",
-        is_speculative=is_speculative(request.method, request.scope["headers"]),
     )
     if call.role is Role.CUSTOMER:
         check_own(call, payers=route.payers)

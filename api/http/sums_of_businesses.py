@@ -3,7 +3,10 @@
     sums = SumsOfBusinesses(carnet, after_answers, DAYS.name, KeptSums)
     sums.of(business_id, zone).liability(books, "EUR")
 
-They are kept beside the ledger once an answer was given from them, so that a process that starts begins with them.
+They are kept beside the ledger once an answer was given from them, so that a process that starts begins with them. A
+process holds them for as long as the row stands that they began with or were kept as. Where a repair has taken it away,
+they are made anew, and where another process keeps others since, it goes on with these: whatever was wrong with a row
+ends with it, at all processes.
 """
 
 from collections import OrderedDict
@@ -38,6 +41,8 @@ class _Held(Generic[K]):
     """Those of one business in this process."""
 
     sums: K
+    row: bytes | None = None
+    """The digest of the row that they began with or were kept as, when it was last looked at; None: there was none."""
     kept_upto: int = 0
     """The position of those that this process kept last; 0: it kept none."""
     tried_at: float | None = None
@@ -71,20 +76,37 @@ class SumsOfBusinesses(Generic[K]):
     def of(self, business_id: str, zone: str) -> K:
         """Those of a business, whose zone never changes; none are made yet where nobody asked, nor kept any.
 
-        Raises LedgerUnavailable.
+        It looks whether their row still stands. Raises LedgerUnavailable.
         """
+        there = self._there(business_id)
         with self._lock:
             held = self._held.get(business_id)
-            is_new = held is None
-            if held is None:
-                keeping = Keeping(partial(self._find, business_id), partial(self._grown, business_id))
-                held = self._held[business_id] = _Held(self._make(zone, keeping))
-            self._held.move_to_end(business_id)
-            if len(self._held) > self._businesses_max:
-                self._held.popitem(last=False)
-        if is_new:
-            held.sums.begin(self._carnet.ledger(business_id).recorder)
-        return held.sums
+            if held is not None and held.row == there:
+                self._held.move_to_end(business_id)
+                return held.sums
+        keeping = Keeping(partial(self._find, business_id), partial(self._grown, business_id))
+        begun = _Held(self._make(zone, keeping), there)
+        begun.sums.begin(self._carnet.ledger(business_id).recorder)
+        with self._lock:
+            if self._held.get(business_id) is held:
+                self._take(business_id, held, begun)
+            return self._held[business_id].sums
+
+    def _take(self, business_id: str, held: _Held[K] | None, begun: _Held[K]) -> None:
+        if held is not None and begun.row is not None and not begun.sums.position:
+            # A row of another release, or one that is not believed, tells nothing of those here.
+            held.row = begun.row
+        else:
+            self._held[business_id] = begun
+        self._held.move_to_end(business_id)
+        if len(self._held) > self._businesses_max:
+            self._held.popitem(last=False)
+
+    def _there(self, business_id: str) -> bytes | None:
+        try:
+            return self._carnet.store.report_sums.digest(business_id, self._name)
+        except RoleNeeded:
+            return None
 
     def _find(self, business_id: str) -> StoredSums | None:
         try:
@@ -109,11 +131,13 @@ class SumsOfBusinesses(Generic[K]):
         return position - max(held.kept_upto, held.sums.found_at) > min(GROWN_MAX, position // 50)
 
     def _keep(self, held: _Held[K], business_id: str) -> None:
-        """Books that are only read here are reported on, too: then nothing is kept."""
+        """In place of the row that they stand on, and of no other: another one was kept, or a repair has been there.
+
+        Books that are only read here are reported on, too: then nothing is kept.
+        """
         try:
             row = held.sums.stored(self._carnet.ledger(business_id).recorder)
-            if row is not None:
-                self._carnet.store.report_sums.put(row)
-                held.kept_upto = row.position
+            if row is not None and self._carnet.store.report_sums.put(row, instead_of=held.row):
+                held.row, held.kept_upto = row.digest, row.position
         except (LedgerUnavailable, Contention) as error:
             log.info("sums are not kept", business_id=business_id, error=type(error).__name__)

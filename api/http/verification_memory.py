@@ -17,9 +17,10 @@ from replay.verify import Intact
 
 def remember(
     carnet: Carnet, proof: Proof, findings: int, place: VerificationPlace, actor: Actor | None = None
-) -> str | None:
-    """Keep what a proof has found once it has told all of its findings. Why it cannot be kept, where that is so: books
-    that are only read here are verified too.
+) -> None:
+    """Keep what a proof has found once it has told all of its findings.
+
+    Raises ReadOnlyBooks, LedgerUnavailable, Contention.
     """
     chain = proof.chain
     found = StoredVerification(
@@ -34,8 +35,15 @@ def remember(
         actor_id=None if actor is None else actor.id,
         role=None if actor is None else actor.role.value,
     )
+    carnet.store.verifications.add(found)
+
+
+def remembered_where_it_can_be(
+    carnet: Carnet, proof: Proof, findings: int, place: VerificationPlace
+) -> str | None:
+    """Why it cannot be kept, where that is so: books that are only read here are verified too."""
     try:
-        carnet.store.verifications.add(found)
+        remember(carnet, proof, findings, place)
     except (ReadOnlyBooks, RoleNeeded):
         return "the books are only read here"
     except (LedgerUnavailable, Contention) as error:

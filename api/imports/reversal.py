@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from secrets import token_bytes
 
-from api.http.ledger_types import Books, Recorder
+from api.http.ledger_types import Books, FactFilter, Recorder, recorded
 from api.imports.batches import Batches
 from api.imports.derived_ids import id_of
 from domain.decision import Reads
@@ -12,7 +12,8 @@ from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order
 from domain.package.commands import VoidPackage
 from domain.package.opening_facts import PackageImported
-from domain.refusals import NotFound, PackageIsCancelled, Refused
+from domain.people.facts import CustomerRegistered
+from domain.refusals import ImportOfCustomers, NotFound, PackageIsCancelled, Refused
 from domain.use_cases.void_package import VOID_PACKAGE
 from domain.values import Wording
 
@@ -54,7 +55,7 @@ def reverse(
 ) -> Reversal:
     """Void the packages of an import, 500 at a time. Another reversal goes on where this one ended.
 
-    Raises NotFound, Invalid for a reason code, LedgerUnavailable, Contention, UnreadableFact.
+    Raises NotFound, ImportOfCustomers, Invalid for a reason code, LedgerUnavailable, Contention, UnreadableFact.
     """
     recorder, told = batches.recorder, Reversal(import_id)
     _check_code(recorder, reason_code)
@@ -72,7 +73,11 @@ def reverse(
                 told.reversed += 1
         progress(told)
     if not told.packages:
-        raise NotFound("import", import_id)
+        raise (
+            ImportOfCustomers(import_id)
+            if _brought_customers(recorder, import_id)
+            else NotFound("import", import_id)
+        )
     told.position = recorder.head().position
     return told
 
@@ -87,6 +92,15 @@ def _pages(recorder: Recorder, import_id: str) -> Iterator[list[str]]:
         packages = ((id, books.package(id)) for id in reads.streams)
         if ids := [id for id, package in packages if package is not None and package.import_id == import_id]:
             yield ids
+
+
+def _brought_customers(recorder: Recorder, import_id: str) -> bool:
+    wanted, after, head = FactFilter(names=(CustomerRegistered.stored_name,)), 0, recorder.head().position
+    while page := recorder.chosen_facts(wanted, after, head, PAGE):
+        if any(getattr(recorded(stored).fact, "import_id", None) == import_id for stored in page):
+            return True
+        after = page[-1].position
+    return False
 
 
 def _check_code(recorder: Recorder, code: str | None) -> None:

@@ -164,8 +164,10 @@ REVERSE = Route(
     writes=True,
     versioned=False,
     takes_long=True,
+    codes=("import-of-customers",),
     description="Packages for which something was recorded since stay, and are told. The references of the others may"
-    " be imported again.",
+    " be imported again. An import of customers is refused: they are listed by `GET /v1/customers?import_id=`, and"
+    " deactivated together by `POST /v1/customers/bulk`.",
 )
 
 
@@ -282,7 +284,7 @@ def _reversed(request: HttpRequest, raw: bytes) -> Reply:
 
 
 def _reverse(call: Command[ImportReversalBody], import_id: str, *, undone: bool = False) -> ReversedImport:
-    """`undone`: a dry run. Raises NotFound."""
+    """`undone`: a dry run. Raises NotFound, ImportOfCustomers."""
     stay: list[KeptPackage] = []
     meta = Meta(actor=call.caller.actor, request_id=call.request_id)
     carnet, business_id = call.frame.carnet, call.business_id

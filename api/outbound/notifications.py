@@ -46,7 +46,10 @@ class Delivery:
         page = self._carnet.store.ledger(webhook.business_id).facts(
             after=webhook.position, limit=FACTS_PER_ROUND
         )
-        current: StoredWebhook | None = webhook
+        # Read after the facts: what the owner was answered before a fact was recorded counts for that fact.
+        current = self._webhooks.find(webhook.business_id, webhook.id)
+        if current is None or current.state != "active" or _is_set_anew(current, webhook):
+            return
         with receiver(webhook.url, loopback=self._loopback) as post:
             for fact in page:
                 if webhook.facts and fact.name not in webhook.facts:
@@ -109,11 +112,16 @@ class Delivery:
     def _kept(
         self, webhook: StoredWebhook, change: Callable[[StoredWebhook], StoredWebhook]
     ) -> StoredWebhook | None:
-        """Keep an outcome, also beside a change by the owner; None where the owner has set another position."""
+        """Keep an outcome, also beside a change by the owner; None where the owner has set the position meanwhile."""
         while True:
             known = self._webhooks.find(webhook.business_id, webhook.id)
-            if known is None or known.position != webhook.position:
+            if known is None or _is_set_anew(known, webhook):
                 return None
             changed = change(known)
             if self._webhooks.put(changed):
                 return replace(changed, revision=known.revision + 1)
+
+
+def _is_set_anew(known: StoredWebhook, sent_to: StoredWebhook) -> bool:
+    """Whether the position was set since; a replay may set it to where it was."""
+    return (known.position, known.replays) != (sent_to.position, sent_to.replays)

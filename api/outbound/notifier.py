@@ -54,9 +54,9 @@ class Notifier(AloneLoop):
     def begin_round(self, pool: ThreadPoolExecutor, go_on: Callable[[], bool]) -> list[Future[None]]:
         """Begin to send to each receiver that is due and not being sent to. Raises LedgerUnavailable."""
         self._under_way = {id: each for id, each in self._under_way.items() if not each.done()}
-        active = self._active()
+        # Messages first: a sender that was there before its message is then found with it.
+        messages, active = self._messages(), self._active()
         due = [each for each in self._due(active) if each.id not in self._under_way]
-        messages = self._messages()
         if not due and not messages:
             return []
         peppers = self._peppers()

@@ -110,7 +110,7 @@ REVOKE = Route(
     versioned=False,
     codes=("last-owner-key",),
     description="What was done with it stays. Revoking it again changes nothing. The last key that does what owners do"
-    " is refused here: nobody could issue another over HTTP.",
+    " is refused here, and so is one that ends later than all others: nobody could issue another over HTTP.",
 )
 
 

@@ -2,15 +2,22 @@
 
 from typing import Annotated, Literal
 
+from litestar.concurrency import sync_to_thread
 from pydantic import Field, StringConstraints
 
+from api.http.body import body_of
+from api.http.command_route import CommandParameters, created, dry_run, read_command
 from api.http.date_ranges import check_range
 from api.http.ledger_fact import LedgerFact, StreamId, shown_fact
-from api.http.ledger_types import FactFilter
+from api.http.ledger_types import FactFilter, ReadOnlyBooks
+from api.http.parsing import EmptyBody
 from api.http.permissions import BOOKKEEPERS
 from api.http.problems import Flaw, invalid
 from api.http.query import Found, ListParameters, NoParameters, Page, Query
 from api.http.query_route import query
+from api.http.request import Call, HttpRequest
+from api.http.responses import Reply
+from api.http.route import Route, handler_of
 from api.http.verification_memory import remember
 from domain.fact_registry import FACTS
 from domain.moments import DayOrMoment, as_moment, beyond, from_milliseconds, rfc3339
@@ -180,10 +187,55 @@ def verification(call: Query[NoParameters]) -> Found:
     """Read every fact and recompute the chain. Tells the first position that is not as it was recorded, and the rows
     of this business beside its facts that are not as they should be: heads, streams, claims, requests, answers,
     texts, the directory and keys. It takes as long as reading the whole ledger does, and holds up no writer. All is of
-    one moment, `position`. What was found is remembered: `GET /v1/ledger/verifications`.
-    HEAD, and a browser that fetches ahead (`Sec-Purpose: prefetch`), leave nothing behind.
+    one moment, `position`. It leaves nothing behind: `POST /v1/ledger/verifications` does the same, and is remembered.
     """
     call.check_reachable_now()
+    found, _ = _verified(call)
+    return Found(found, found.position)
+
+
+VERIFY = Route(
+    "POST",
+    "/v1/ledger/verifications",
+    "ledger.verify",
+    "Verify the ledger, and remember what was found",
+    BOOKKEEPERS,
+    201,
+    EmptyBody,
+    CommandParameters,
+    LedgerVerification,
+    writes=True,
+    versioned=False,
+    takes_long=True,
+    description="As `GET /v1/ledger/verification`. What was found is listed by `GET /v1/ledger/verifications`, with who"
+    " asked. The same request again gets the same answer: a proof of now needs another Idempotency-Key. No fact is"
+    " recorded. Books that are only read here are verified by the GET alone.",
+)
+
+
+@handler_of(VERIFY)
+async def verify(request: HttpRequest) -> Reply:
+    raw = await body_of(request)
+    return await sync_to_thread(_remembered, request, raw)
+
+
+def _remembered(request: HttpRequest, raw: bytes) -> Reply:
+    call, key = read_command(request, raw, EmptyBody)
+    if key is None:
+        found, _ = _verified(call)
+        return dry_run(call, found.model_dump(), [], found.position)
+    if call.frame.carnet.store.read_only:
+        raise ReadOnlyBooks("nothing can be remembered here")
+
+    def make() -> str:
+        found, proof = _verified(call)
+        remember(call.frame.carnet, proof, found.findings_in_all, "api", call.caller.actor)
+        return found.model_dump_json()
+
+    return created(call.ledger.answer_once(key, make), None)
+
+
+def _verified(call: Call) -> tuple[LedgerVerification, Proof]:
     shown, in_all = list[VerificationFinding](), 0
     with call.frame.carnet.store.evidence(call.business_id) as evidence:
         proof = Proof(evidence, call.frame.keys.guards())
@@ -191,8 +243,6 @@ def verification(call: Query[NoParameters]) -> Found:
             in_all += 1
             if in_all <= FINDINGS_MAX:
                 shown.append(_shown(each))
-    if not call.is_speculative:
-        remember(call.frame.carnet, proof, in_all, "api", call.caller.actor)
     found = proof.chain
     told = LedgerVerification(
         intact=isinstance(found, Intact) and not in_all,
@@ -202,7 +252,7 @@ def verification(call: Query[NoParameters]) -> Found:
         findings=tuple(shown),
         findings_in_all=in_all,
     )
-    return Found(told, found.position)
+    return told, proof
 
 
 def _shown(finding: Finding) -> VerificationFinding:
@@ -211,4 +261,4 @@ def _shown(finding: Finding) -> VerificationFinding:
     )
 
 
-HANDLERS = (facts, head, verification)
+HANDLERS = (facts, head, verification, verify)

@@ -3,12 +3,13 @@
 Members are never deleted: what they did stays theirs. Names and photos are in the directory.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from api.http.command_route import Command, CommandRequest, command
-from api.http.ledger_types import Books
+from api.http.ledger_types import Books, Recorder
 from api.http.new_values import NewId
 from api.http.parsing import EmptyBody, MayBeAbsent
 from api.http.permissions import MANAGERS, READERS
@@ -18,6 +19,8 @@ from api.resources.parts import photo_url
 from api.resources.people import called_of
 from domain.actor import Role
 from domain.decision import Reads, UseCase
+from domain.ledger.orders import Done
+from domain.moments import to_milliseconds
 from domain.people.directory import Person
 from domain.people.profile import NameAndPhoto
 from domain.refusals import NotFound
@@ -93,10 +96,17 @@ def _shown(id: str, person: Person | None, standing: Row) -> StaffMember:
     )
 
 
-def _ask(id: str, use_case: UseCase[Any], asked: Value) -> CommandRequest:
+def _ask(
+    id: str, use_case: UseCase[Any], asked: Value, check: Callable[[Recorder], None] | None = None
+) -> CommandRequest:
     return CommandRequest(
-        use_case, asked, lambda books, _: _in_books(books, id, sees_people=True), shows=(id,)
+        use_case, asked, lambda books, _: _in_books(books, id, sees_people=True), shows=(id,), check=check
     )
+
+
+def _owner_stays(call: Command[Any], staff_id: str) -> Callable[[Recorder], None]:
+    """Whether a business keeps an owner when this member is none any more. Raises LastOwnerKey."""
+    return lambda recorder: call.frame.keys.check_owner_stays(recorder, lambda key: key.actor_id == staff_id)
 
 
 @command(
@@ -118,7 +128,7 @@ def register(call: Command[StaffBody]) -> CommandRequest:
     return _ask(id, REGISTER_STAFF, asked)
 
 
-def _forget_keys(call: Command[Any]) -> None:
+def _forget_keys(call: Command[Any], done: Done) -> None:
     """Let the keys of a member have their new role at once; other processes look them up within seconds."""
     call.frame.keys.forget_staff(call.business_id, call.id("staff_id"))
 
@@ -130,24 +140,27 @@ def _forget_keys(call: Command[Any]) -> None:
     roles=MANAGERS,
     body=StaffChanges,
     answer=StaffMember,
-    codes=("forbidden",),
+    codes=("forbidden", "last-owner-key"),
     follows=_forget_keys,
 )
 def change(call: Command[StaffChanges]) -> CommandRequest:
     """Only what is sent changes. `photo: null` takes the photo away. With another role, the keys of the member do no
-    more than that role may. Only an owner makes somebody an owner, or takes that role away.
+    more than that role may. Only an owner makes somebody an owner, or takes that role away. An owner whose keys are the
+    last ones stays an owner.
     """
     id, body = call.id("staff_id"), call.body
     changes: dict[Any, str | None] = body.model_dump(include={"name", "photo"}, exclude_unset=True)
     asked = ChangeStaff(staff_id=id, role=body.role, locations=body.locations, changes=changes)
-    return _ask(id, CHANGE_STAFF, asked)
+    check = None if body.role in (None, Role.OWNER) else _owner_stays(call, id)
+    return _ask(id, CHANGE_STAFF, asked, check)
 
 
-def _end_keys(call: Command[EmptyBody]) -> None:
-    """Revoke the keys of a member who left, so that they stay ended when the member comes back."""
-    id, frame = call.id("staff_id"), call.frame
+def _end_keys(call: Command[EmptyBody], done: Done) -> None:
+    """Revoke the keys of a member who left, so that they stay ended when the member comes back. A request that is
+    repeated leaves those that were issued since."""
+    id, frame, left_at = call.id("staff_id"), call.frame, to_milliseconds(done.recorded_at)
     for key in frame.carnet.store.keys_of(call.business_id):
-        if key.actor_id == id and key.revoked_at is None:
+        if key.actor_id == id and key.revoked_at is None and key.created_at <= left_at:
             frame.keys.revoke(call.business_id, key.id)
 
 
@@ -158,13 +171,15 @@ def _end_keys(call: Command[EmptyBody]) -> None:
     roles=MANAGERS,
     body=EmptyBody,
     answer=StaffMember,
-    codes=("forbidden",),
+    codes=("forbidden", "last-owner-key"),
     follows=_end_keys,
 )
 def deactivate(call: Command[EmptyBody]) -> CommandRequest:
-    """What they did stays theirs. They are never deleted. Only an owner deactivates an owner."""
+    """What they did stays theirs. They are never deleted. Only an owner deactivates an owner, and nobody one whose keys
+    are the last ones of an owner.
+    """
     id = call.id("staff_id")
-    return _ask(id, DEACTIVATE_STAFF, DeactivateStaff(staff_id=id))
+    return _ask(id, DEACTIVATE_STAFF, DeactivateStaff(staff_id=id), _owner_stays(call, id))
 
 
 @command(

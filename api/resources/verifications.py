@@ -45,7 +45,7 @@ class RememberedVerificationPage(Page[RememberedVerification]):
     parameters=ListParameters,
 )
 def list_verifications(call: Query[ListParameters]) -> Found:
-    """What `GET /v1/ledger/verification` and `carnet verify` found when they were last asked: the last 100 of a
+    """What `POST /v1/ledger/verifications` and `carnet verify` found when they were last asked: the last 100 of a
     business. They are kept in a table beside the facts and prove nothing: to have a proof, verify anew, and keep
     position and hash somewhere else.
     """

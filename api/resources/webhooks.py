@@ -280,7 +280,7 @@ async def replay(request: HttpRequest) -> Reply:
         position = call.body.position
         if position > call.ledger.recorder.head().position:
             raise invalid([Flaw("/position", "range", "lies above the head of the ledger")])
-        return lambda known: replace(_tried_anew(known), position=position)
+        return lambda known: replace(_tried_anew(known), position=position, replays=known.replays + 1)
 
     return await _changed(request, ReplayBody, replayed)
 

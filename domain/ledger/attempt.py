@@ -8,6 +8,7 @@ from domain.actor import Circumstances
 from domain.decision import NotLoaded, Reads
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.host_clock import HostClock
 from domain.ledger.one_order import RenewalsDue, decide
 from domain.ledger.orders import Done, Order, RequestKey, Result
@@ -34,8 +35,8 @@ class Attempt:
     """Whether an order is to be decided under the lock: those after it wait with it."""
     passed_over: set[str] = field(default_factory=set)
     """Memberships that could not be renewed."""
-    is_locked: bool = False
-    """Whether nothing can be added to the ledger meanwhile."""
+    locked: LedgerRecorder | None = None
+    """The ledger, where nothing can be added to it meanwhile."""
 
     def refused(self) -> list[int]:
         return [n for n, result in self.results.items() if isinstance(result, Refused)]
@@ -69,11 +70,16 @@ def done(body: str, stored: Stored) -> Done:
 
 
 def decide_on(
-    books: LoadedBooks, orders: dict[int, Order], loaded: Loaded, clock: HostClock, *, is_locked: bool = False
+    books: LoadedBooks,
+    orders: dict[int, Order],
+    loaded: Loaded,
+    clock: HostClock,
+    *,
+    locked: LedgerRecorder | None = None,
 ) -> Attempt:
     """Decide all orders. The whole attempt is void when it raises NotLoaded, with everything the batch lacks, or
     ClockSkew."""
-    decided, missing = Attempt(books, is_locked=is_locked), Reads()
+    decided, missing = Attempt(books, locked=locked), Reads()
     now = clock.moment(books.business_id, loaded.head.recorded_at)
     for n, order in orders.items():
         try:
@@ -93,7 +99,7 @@ def decide_one(
     now: datetime,
     decided: Attempt,
 ) -> None:
-    decided.waits |= order.use_case.alone and not decided.is_locked
+    decided.waits |= order.alone and decided.locked is None
     if decided.waits:
         decided.postponed.append(n)
         return
@@ -106,6 +112,8 @@ def decide_one(
             return
     try:
         _, append, answer = decide(order, books, Circumstances(now, order.actor), decided.passed_over)
+        if order.check is not None and decided.locked is not None:
+            order.check(decided.locked)
     except RenewalsDue as due:
         first = renew(due.memberships, books, now, decided.passed_over)
         decided.appends += [(None, append) for append in first]

@@ -6,7 +6,7 @@ trip, and so is the append of a batch.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from domain.decision import Reads
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.kept_beside import Outbox, ReportSums, Verifications, Webhooks
-from domain.ledger.key_roster import CheckOthers, Roster, unproved
+from domain.ledger.key_roster import Roster, unproved
 from domain.ledger.records import (
     Append,
     Conflict,
@@ -153,6 +153,10 @@ class LedgerRecorder(ApplicationRecorder):
         """
 
     @abstractmethod
+    def live_keys(self, role: str) -> Sequence[StoredKey]:
+        """Keys of this business and role that are not revoked, in no order."""
+
+    @abstractmethod
     def secret(self) -> bytes:
         """32 random bytes made when the ledger was opened: the key of the request fingerprints."""
 
@@ -265,9 +269,6 @@ class Store(Protocol):
     def key_names(self, business_id: str, key_ids: Sequence[str]) -> Mapping[str, str]:
         """Key → name, of keys of this business, also of revoked ones. A name never changes."""
 
-    def live_keys_of(self, business_id: str, role: str) -> Sequence[StoredKey]:
-        """Keys of this role that are not revoked, in no order."""
-
     def revoke_key(
         self,
         business_id: str,
@@ -275,12 +276,12 @@ class Store(Protocol):
         revoked_at: int,
         guard: bytes = b"",
         *,
-        check: CheckOthers | None = None,
+        check: Callable[[LedgerRecorder], None] | None = None,
     ) -> bool:
         """True when the business has this key and it was not revoked before. `guard`: of the revoked key.
 
-        `check` gets the other keys of its role that are not revoked, while no other process revokes or stores one of
-        this business. What it raises leaves the key as it is.
+        `check` gets the ledger as in `LedgerRecorder.locked()`, while nobody else records a fact in it, or revokes one
+        of its keys with a check. What it raises leaves the key as it is. With a check it raises Contention, too.
         """
 
     def has_keys(self) -> bool:

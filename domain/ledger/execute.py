@@ -59,10 +59,12 @@ def execute(
             done, again = _stored(recorder, decided, clock, kept)
             results |= done
         while again:
+            together, later = _together(again, numbered)
             with recorder.locked() as locked:
-                decided = _decide_all(locked, {n: numbered[n] for n in again}, clock, kept)
+                decided = _decide_all(locked, {n: numbered[n] for n in together}, clock, kept)
                 _note(recorder.business_id, _erases(decided), "begun", clock, journal)
-                done, again = _stored(locked, decided, clock, kept)
+                done, left = _stored(locked, decided, clock, kept)
+            again = sorted((*left, *later))
             results |= done
             _note(recorder.business_id, _erases(decided, done), "erased", clock, journal)
     except LedgerUnavailable as error:
@@ -73,19 +75,27 @@ def execute(
     return [results[n] for n in range(len(orders))]
 
 
+def _together(numbers: Sequence[int], orders: Mapping[int, Order]) -> tuple[Sequence[int], Sequence[int]]:
+    """Those to carry out under the lock now, and those that follow. A check looks at what is committed: an order with
+    one is in a transaction of its own."""
+    checked = [place for place, n in enumerate(numbers) if orders[n].check is not None]
+    end = len(numbers) if not checked else max(checked[0], 1)
+    return numbers[:end], numbers[end:]
+
+
 def preview(recorder: LedgerRecorder, order: Order, clock: HostClock, kept: StreamCache) -> Preview:
     """Decide without writing: a dry run. Raises the refusal that the command would meet."""
     books, _ = load(recorder, [order], kept, extra=Reads())
     at = Circumstances(clock.moment(recorder.business_id, books.head.recorded_at), order.actor)
     for _ in range(LOADS_MAX):
         try:
-            return _previewed(order, books, at)
+            return _previewed(recorder, order, books, at)
         except NotLoaded as missing:
             books, _ = load(recorder, [order], kept, extra=missing.reads | books.wanted)
     raise AssertionError(f"{type(order.command).__name__} asks for ever more")
 
 
-def _previewed(order: Order, books: LoadedBooks, at: Circumstances) -> Preview:
+def _previewed(recorder: LedgerRecorder, order: Order, books: LoadedBooks, at: Circumstances) -> Preview:
     first: list[Append] = []
     passed_over: set[str] = set()
     while True:
@@ -94,6 +104,8 @@ def _previewed(order: Order, books: LoadedBooks, at: Circumstances) -> Preview:
         except RenewalsDue as due:
             first += renew(due.memberships, books, at.now, passed_over)
         else:
+            if order.check is not None:
+                order.check(recorder)
             facts = [fact for each in (*first, append) for fact in each.facts]
             return Preview(answer.body, tuple(facts), books.head.position)
 
@@ -151,7 +163,7 @@ def _decide_all(
         books, loaded = load(recorder, list(orders.values()), kept, extra, wanted)
         wanted = None
         try:
-            return decide_on(books, orders, loaded, clock, is_locked=recorder.is_locked)
+            return decide_on(books, orders, loaded, clock, locked=recorder if recorder.is_locked else None)
         except NotLoaded as missing:
             extra |= missing.reads
     raise AssertionError("a decision asks for ever more")

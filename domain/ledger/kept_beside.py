@@ -116,7 +116,11 @@ class ReportSums(Protocol):
     def find(self, business_id: str, name: str) -> StoredSums | None:
         """As they lie there, whoever made them."""
 
-    def put(self, sums: StoredSums) -> None:
-        """Keep them instead of those of the same kind. Of two processes the last one wins: either's are true."""
+    def digest(self, business_id: str, name: str) -> bytes | None:
+        """What tells the row there from every other; None: there is none. It reads no sums."""
+
+    def put(self, sums: StoredSums, *, instead_of: bytes | None) -> bool:
+        """Keep them in place of the row with this digest (None: where there is none). False where another one lies
+        there, or none: another process has kept its own, or a repair has taken it away."""
 
     def forget(self, business_id: str, name: str) -> None: ...

@@ -8,12 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hmac import compare_digest
 from typing import NamedTuple
 
-from domain.ledger.records import StoredKey
-
 Roster = Callable[[str, str], bytes]
 """(page, text) → the MAC of a page of the list."""
-CheckOthers = Callable[[Sequence[StoredKey]], None]
-"""Gets the other keys of a role that are not revoked; raises to leave a key as it is."""
 IDS_OF_PAGE = 128
 COUNT = ""
 """The page with the number of all ids."""

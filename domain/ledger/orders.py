@@ -9,6 +9,7 @@ from msgspec import Struct
 from domain.actor import Actor
 from domain.decision import Decision, Reads, UseCase
 from domain.ledger.books import LoadedBooks
+from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import NewFact
 from domain.ledger.mapper import Meta
 from domain.people.directory import Photo
@@ -51,6 +52,14 @@ class Order(Struct, frozen=True, gc=False):
     """The versions the target stream may have; empty: none will do. Raises VersionMismatch."""
     new_ids: tuple[str, ...] = ()
     """Random ids made for this command: nothing can have them yet."""
+    check: Callable[[LedgerRecorder], None] | None = None
+    """Looks at what stands beside the ledger, under the lock of its head, once the command is decided: such an order is
+    carried out by itself. It raises Refused; nothing is written then."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is decided under the lock of the ledger's head alone."""
+        return self.use_case.alone or self.check is not None
 
     def __post_init__(self) -> None:
         assert isinstance(self.command, self.use_case.command), (

@@ -34,6 +34,8 @@ class StoredWebhook:
     failing_since: int | None = None
     reason: str | None = None
     """Why the last try failed, or why it is disabled."""
+    replays: int = 0
+    """How often the owner has set `position`, also to where it was."""
     revision: int = 0
 
 

@@ -43,6 +43,7 @@ from domain.refusals.people import (
     CustomerIsNotMerged,
     Erased,
     ErasureOutstanding,
+    ImportOfCustomers,
 )
 from domain.refusals.refused import (
     Refused,
@@ -55,6 +56,7 @@ from domain.refusals.requests import (
     IdempotencyKeyReused,
     IdTaken,
     Invalid,
+    LastOwnerKey,
     LimitReached,
     NotFound,
     VersionMismatch,
@@ -79,8 +81,10 @@ __all__ = [
     "HoldsOutstanding",
     "IdTaken",
     "IdempotencyKeyReused",
+    "ImportOfCustomers",
     "InsufficientUnits",
     "Invalid",
+    "LastOwnerKey",
     "LimitReached",
     "NotEligible",
     "NotExpired",

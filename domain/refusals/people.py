@@ -45,6 +45,17 @@ class CustomerIsNotMerged(Refused):
 
 
 @dataclass(eq=False)
+class ImportOfCustomers(Refused):
+    """Customers came by this import: nobody is taken out of the books by the number of a file."""
+
+    code = "import-of-customers"
+    import_id: str
+
+    def sentence(self) -> str:
+        return "an import of customers is not reversed: deactivate, merge or erase those who came by mistake"
+
+
+@dataclass(eq=False)
 class ErasureOutstanding(Refused):
     """What a customer still has: the caller says what becomes of it, or settles it first."""
 

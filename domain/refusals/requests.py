@@ -41,6 +41,20 @@ class Forbidden(Refused):
 
 
 @dataclass(eq=False)
+class LastOwnerKey(Refused):
+    """The business would have no key of an owner, or have one for a shorter time."""
+
+    code = "last-owner-key"
+    others_until: datetime | None = None
+    """When the last of the other keys of owners ends by itself; None where there is no other."""
+
+    def sentence(self) -> str:
+        if self.others_until is None:
+            return "no other key of an owner opens: issue another one first"
+        return "no other key of an owner opens as long: issue another one first"
+
+
+@dataclass(eq=False)
 class BackDatingNotAllowed(Refused):
     code = "back-dating-not-allowed"
     role: str

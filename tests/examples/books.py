@@ -7,6 +7,7 @@ def books(tell: Recording, anna: str) -> None:
     tell.desk.clock.forward(weeks=3)
     tell("ledger.head")
     tell("ledger.verification")
+    tell("ledger.verify")
     tell("ledger.verifications")
     tell("facts.list", query={"after": 3, "kind": ["service", "offer"], "from": "2026-11-01", "limit": 2})
     tell("read_models.list", query={"limit": 2})

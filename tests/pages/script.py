@@ -12,10 +12,14 @@ from tests.pages.shell import SERVERS
 
 ROOT = Path(__file__).parent.parent.parent
 FIRST = "before-you-begin.md"
-RUN_S_MAX = 100
+RUN_S_MAX = 240
+"""Seconds after which a page hangs: it is no measure of speed."""
+TOLD_S = RUN_S_MAX - 5
+"""Seconds after which a page that is still under way tells at which line."""
 START = """
-import sys
-root, ports, *pages = sys.argv[1:]
+import faulthandler, sys
+root, ports, told_s, *pages = sys.argv[1:]
+faulthandler.dump_traceback_later(float(told_s), exit=False)
 sys.path.append(root)
 from tests.pages.shell import Terminal
 sys.path.remove(root)
@@ -72,6 +76,7 @@ def run(page: Path, home: Path, commands: Path, *, at: Path | None = None) -> No
             START,
             str(ROOT),
             " ".join(f"{there}={here}" for there, here in ports.items()),
+            str(TOLD_S),
             *(f"{each}={file}" for each, file in zip(pages, scripts, strict=True)),
         ],
         cwd=at or home,

@@ -35,6 +35,7 @@ from replay.reports.kept_proof import WrongSums, wrong_sums
 from replay.reports.kept_sums import DAYS, KeptSums
 from replay.reports.liability import liability
 from tests.domain.ledger.test_reading import GOLDEN
+from tests.kept_rows import lay
 from tests.replay.conftest import BUSINESS, FIRST, ZONE, Lived, World, open_business
 from tests.replay.test_kept_sums import Drawn, compared
 
@@ -65,7 +66,7 @@ def row_of(world: World) -> StoredSums | None:
 def keep(world: World, sums: KeptSums) -> StoredSums:
     row = sums.stored(world.ledger.recorder)
     assert row is not None
-    world.carnet.store.report_sums.put(row)
+    lay(world.carnet.store, row)
     return row
 
 
@@ -224,7 +225,7 @@ def test_sums_of_a_ledger_that_went_another_way_since_are_not_believed(
         world.sell("one", "ann", 3 + n, 1000, None)
     sums = process(other)
     ask(other, sums)
-    stored_world.carnet.store.report_sums.put(keep(other, sums))
+    lay(stored_world.carnet.store, keep(other, sums))
     here = process(stored_world)
     ask(stored_world, here)
     assert here.found_at == 0
@@ -264,7 +265,7 @@ def test_of_two_processes_either_may_keep_its_sums_last(stored_world: World) -> 
     assert first.position < last.position
     for rows in ((first, last), (last, first)):
         for row in rows:
-            stored_world.carnet.store.report_sums.put(row)
+            lay(stored_world.carnet.store, row)
         third = process(stored_world)
         compared(stored_world, third, FIRST, last_day(drawn))
         assert third.found_at == rows[-1].position
@@ -333,7 +334,7 @@ def test_a_wrong_number_in_a_whole_row_is_named(lived: Lived) -> None:
 def kept_wrong(world: World, row: StoredSums, wrong: KeptDays) -> list[WrongSums]:
     forged = DAYS.stored(world.ledger.recorder, ZONE, row.position, wrong)
     assert forged is not None
-    world.carnet.store.report_sums.put(forged)
+    lay(world.carnet.store, forged)
     return list(wrong_sums(world.carnet.store.report_sums, world.ledger.recorder))
 
 

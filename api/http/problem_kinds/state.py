@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from api.http.problem_kinds.kind import Example, Kind
+from api.http.problem_kinds.kind import Kind
 from domain.refusals import (
     AlreadyRestored,
     CustomerIsBlocked,
@@ -14,7 +14,9 @@ from domain.refusals import (
     ErasureOutstanding,
     HoldsOutstanding,
     IdTaken,
+    ImportOfCustomers,
     InsufficientUnits,
+    LastOwnerKey,
     LimitReached,
     NotEligible,
     NotExpired,
@@ -73,10 +75,12 @@ STATE: Mapping[str, Kind] = {
     "last-owner-key": Kind(
         409,
         "The last key of an owner",
-        "No other key does what owners do, so nobody could issue one over HTTP.",
-        "Issue another key of an owner first. On the machine, `carnet keys revoke` revokes any key, and"
-        " `carnet keys issue --role owner` issues one.",
-        Example("no other key of an owner opens: issue another one first"),
+        "No other key does what owners do, so nobody could issue one over HTTP; or the others end sooner by themselves,"
+        " the last of them at `others_until`. So a key is not revoked, and an owner gets no lesser role and does not"
+        " leave.",
+        "Issue another key of an owner first, one that does not end. On the machine, `carnet keys revoke` revokes any"
+        " key, and `carnet keys issue --role owner` issues one.",
+        LastOwnerKey(),
     ),
     "holds-outstanding": Kind(
         409,
@@ -195,6 +199,15 @@ STATE: Mapping[str, Kind] = {
         "Refund or transfer what the customer keeps a right to. Then `unused: cancel` ends the rest in the same step;"
         " `owing: keep` leaves a debt in the books that nobody can be asked for.",
         ErasureOutstanding(packages=("pkg_massage",), bookings=(), memberships=(), top_ups=(), owing=()),
+    ),
+    "import-of-customers": Kind(
+        409,
+        "An import of customers is not reversed",
+        "Customers came by this import. Nobody is taken out of the books by the number of a file: an erasure is for"
+        " good, and a row of an erased customer is never imported again.",
+        "`GET /v1/customers?import_id=` lists them. `POST /v1/customers/bulk` deactivates up to 1,000 of them at once,"
+        " and activates them again. Merge one who was known before, and erase one whose data must go.",
+        ImportOfCustomers(import_id="imp_01m9c3x5zq7r8v2t4w6y8a0c2e"),
     ),
     "id-taken": Kind(
         409,

@@ -3,8 +3,8 @@
 from api.pages.asking import Answer, ApiRefused
 from api.pages.audit.asked import asked_of
 from api.pages.audit.neighbours import neighbours_of
-from api.pages.audit.timeline import last_verification, proved
-from api.pages.page import page
+from api.pages.audit.proof import DOOR, NOT_ASKED, Proved, last_verification, page_of, proved
+from api.pages.page import form, page
 from api.pages.view import Screen, View
 
 FILTERS = ("kind", "name", "stream_id", "actor_id", "from", "to")
@@ -43,24 +43,35 @@ async def facts(view: View) -> Screen:
 @page("/audit/facts/{position}")
 async def fact(view: View) -> Screen:
     """One fact as it is stored, with its place in the chain and what its request caused."""
+    return await _shown(view)
+
+
+@form(f"/audit/facts/{{position}}{DOOR}")
+async def verify(view: View) -> Screen:
+    """The same, with the proof of the whole ledger."""
+    return await _shown(view, await proved(view))
+
+
+async def _shown(view: View, proof: Proved = NOT_ASKED) -> Screen:
     position = _position(view.path["position"])
     if position is None:
         raise ApiRefused(Answer(404, {"code": "not-found"}, None))
     place = await neighbours_of(view, position)
-    proof, seconds = await proved(view)
     rows = Answer(200, {"data": [place.fact]}, place.head["position"])
     shown = {
         "place": place,
         "fact": place.fact,
-        "proof": proof,
-        "seconds": seconds,
+        "proof": proof.told,
+        "seconds": proof.seconds,
         "last_verification": await last_verification(view),
     }
-    return Screen("audit/fact.html", shown, true_for=place.head["position"], listed=rows)
+    return Screen(
+        "audit/fact.html", shown, true_for=place.head["position"], listed=rows, address=page_of(view)
+    )
 
 
 def _position(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 16 and int(text) else None
 
 
-PAGES = (facts, fact)
+PAGES = (facts, fact, verify)

@@ -4,8 +4,8 @@ from asyncio import gather
 from typing import Any
 
 from api.pages.asking import Answer, ApiRefused
-from api.pages.audit.timeline import proved
-from api.pages.page import page
+from api.pages.audit.proof import DOOR, NOT_ASKED, Proved, page_of, proved
+from api.pages.page import form, page
 from api.pages.view import Screen, Unchanged, View
 
 VERIFICATIONS = 10
@@ -15,8 +15,17 @@ VERIFICATIONS = 10
 @page("/audit")
 async def ledger(view: View) -> Screen | Unchanged:
     """Where the books begin. The proof and the figures read every fact, so each is made when it is asked for."""
+    return await _shown(view)
+
+
+@form(f"/audit{DOOR}")
+async def verify(view: View) -> Screen | Unchanged:
+    """The same, with the proof of the whole ledger."""
+    return await _shown(view, await proved(view))
+
+
+async def _shown(view: View, proof: Proved = NOT_ASKED) -> Screen | Unchanged:
     head, models = await gather(view.know("ledger.head"), view.know("read_models.list", None, {"limit": 200}))
-    proof, seconds = await proved(view)
     verifications = await view.know("ledger.verifications", None, {"limit": VERIFICATIONS})
     figures: dict[str, Any] = {
         "liability": None,
@@ -31,13 +40,13 @@ async def ledger(view: View) -> Screen | Unchanged:
     stopped = [each for each in models.body["data"] if each["stop"] is not None]
     shown = {
         "head": head.body,
-        "proof": proof,
-        "seconds": seconds,
+        "proof": proof.told,
+        "seconds": proof.seconds,
         "verifications": verifications.body["data"],
         "stopped": stopped,
         **figures,
     }
-    return Screen("audit/ledger.html", shown, true_for=head.position)
+    return Screen("audit/ledger.html", shown, true_for=head.position, address=page_of(view))
 
 
 async def _added_up(view: View, month: str) -> dict[str, Any]:
@@ -59,4 +68,4 @@ async def _added_up(view: View, month: str) -> dict[str, Any]:
     return dict(found.body)
 
 
-PAGES = (ledger,)
+PAGES = (ledger, verify)

@@ -2,7 +2,6 @@
 
 from asyncio import gather
 from datetime import datetime
-from time import perf_counter
 from typing import Any
 
 from api.pages.asking import Answer, ApiRefused
@@ -10,8 +9,9 @@ from api.pages.audit.asked import asked_of
 from api.pages.audit.every_row import every_row
 from api.pages.audit.neighbours import neighbours_of
 from api.pages.audit.plot import NARROW, plot_of
+from api.pages.audit.proof import DOOR, NOT_ASKED, Proved, last_verification, page_of, proved
 from api.pages.audit.story import CHOICES, Entry, moment_of, story_of
-from api.pages.page import page
+from api.pages.page import form, page
 from api.pages.view import Screen, View
 
 CLOCKS = ("at_version", "as_of", "effective_as_of")
@@ -22,6 +22,16 @@ ROWS_SHOWN = 100
 @page("/audit/packages/{package_id}")
 async def timeline(view: View) -> Screen:
     """The facts of a package, now or as they were known, and as they had happened."""
+    return await _shown(view)
+
+
+@form(f"/audit/packages/{{package_id}}{DOOR}")
+async def verify(view: View) -> Screen:
+    """The same, with the proof of the whole ledger."""
+    return await _shown(view, await proved(view))
+
+
+async def _shown(view: View, proof: Proved = NOT_ASKED) -> Screen:
     path, then = {"package_id": view.path["package_id"]}, view.asked(*CLOCKS)
     card = await view.ask("packages.show", path, then)
     problem = None
@@ -44,7 +54,6 @@ async def timeline(view: View) -> Screen:
     shown = _page_of(wanted, _number(view.one("upto")))
     if opened is not None and not any(entry is opened for entry in shown):
         shown = _page_of(wanted, opened.version)
-    proof, seconds = await proved(view)
     until = _until(card.body, entries, bool(then))
     told = {
         "card": card.body,
@@ -61,9 +70,9 @@ async def timeline(view: View) -> Screen:
         "plot": plot_of(entries, until),
         "narrow_plot": plot_of(entries, until, NARROW),
         "own_proof": own_proof.body,
-        "proof": proof,
+        "proof": proof.told,
         "last_verification": await last_verification(view),
-        "seconds": seconds,
+        "seconds": proof.seconds,
         "opened": opened,
         **(await _opened(view, path, opened) if opened else {}),
     }
@@ -74,22 +83,8 @@ async def timeline(view: View) -> Screen:
         status=200 if problem is None else 400,
         true_for=card.position,
         listed=rows,
+        address=page_of(view),
     )
-
-
-async def last_verification(view: View) -> Any | None:
-    """The latest verification of the whole ledger that is remembered."""
-    found = await view.know("ledger.verifications", None, {"limit": 1})
-    return next(iter(found.body["data"]), None)
-
-
-async def proved(view: View) -> tuple[Any | None, float]:
-    """The chain recomputed, if that was asked for, and the seconds that it took."""
-    if view.one("verify") != "yes":
-        return None, 0.0
-    began = perf_counter()
-    found = await view.know("ledger.verification")
-    return found.body, perf_counter() - began
 
 
 async def _opened(view: View, path: dict[str, str], opened: Entry) -> dict[str, Any]:
@@ -146,4 +141,4 @@ def _flat(entry: Entry) -> dict[str, Any]:
     }
 
 
-PAGES = (timeline,)
+PAGES = (timeline, verify)

@@ -71,7 +71,7 @@ class ErasureReport(Value):
     answer=CustomerErasure,
     codes=("erasure-outstanding",),
     looks=True,
-    follows=lambda call: _end_keys(call),
+    follows=lambda call, _: _end_keys(call),
 )
 def erase(call: Command[ErasureBody]) -> CommandRequest:
     """Names, contacts, dates, photos, notes, reasons, stored answers, e-mails and keys of the customer and of the

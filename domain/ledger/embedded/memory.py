@@ -23,7 +23,7 @@ from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
-from domain.ledger.key_roster import CheckOthers, Page, Roster, unproved, with_key
+from domain.ledger.key_roster import Page, Roster, unproved, with_key
 from domain.ledger.records import (
     MEMBER,
     Append,
@@ -171,15 +171,15 @@ class MemoryStore:
         revoked_at: int,
         guard: bytes = b"",
         *,
-        check: CheckOthers | None = None,
+        check: Callable[[LedgerRecorder], None] | None = None,
     ) -> bool:
-        with self._store_lock:
+        with ExitStack() as held:
+            if check is not None:
+                check(held.enter_context(self.ledger(business_id).locked()))
+            held.enter_context(self._store_lock)
             key = self._keys.get(key_id)
             if key is None or key.business_id != business_id or key.revoked_at is not None:
                 return False
-            if check is not None:
-                live = [each for each in self._keys.values() if each.revoked_at is None and each.id != key_id]
-                check([each for each in live if (each.business_id, each.role) == (business_id, key.role)])
             self._keys[key_id] = replace(key, revoked_at=revoked_at, guard=guard)
             return True
 

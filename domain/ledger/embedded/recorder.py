@@ -12,7 +12,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.transaction import Transaction, append, head_after, load, sealed
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.eventsourcing_adapter import Tail, event_of, fact_of, first_position, notification_of
-from domain.ledger.records import Append, Conflict, FactFilter, Loaded, Stored
+from domain.ledger.records import Append, Conflict, FactFilter, Loaded, Stored, StoredKey
 from domain.people.directory import Person, Photo, Place, Text
 
 LOCK_WAIT_S = 2.0
@@ -30,6 +30,9 @@ class EmbeddedStore(Protocol):
 
         Raises Contention after `LOCK_WAIT_S` without the lock, LedgerUnavailable.
         """
+
+    def live_keys_of(self, business_id: str, role: str) -> Sequence[StoredKey]:
+        """As `LedgerRecorder.live_keys`: those that are committed."""
 
     def now_ms(self) -> int: ...
 
@@ -132,6 +135,9 @@ class EmbeddedRecorder(LedgerRecorder):
     def born_on(self, days: Sequence[int], after: str, at_most: int) -> Sequence[str]:
         with self._reading() as transaction:
             return transaction.born_on(days, after, at_most)
+
+    def live_keys(self, role: str) -> Sequence[StoredKey]:
+        return self._store.live_keys_of(self.business_id, role)
 
     def secret(self) -> bytes:
         with self._reading() as transaction:

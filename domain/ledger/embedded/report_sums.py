@@ -16,9 +16,18 @@ class MemoryReportSums:
         with self._lock:
             return self._kept.get((business_id, name))
 
-    def put(self, sums: StoredSums) -> None:
+    def digest(self, business_id: str, name: str) -> bytes | None:
+        found = self.find(business_id, name)
+        return None if found is None else found.digest
+
+    def put(self, sums: StoredSums, *, instead_of: bytes | None) -> bool:
+        key = sums.business_id, sums.name
         with self._lock:
-            self._kept[sums.business_id, sums.name] = sums
+            there = self._kept.get(key)
+            if (None if there is None else there.digest) != instead_of:
+                return False
+            self._kept[key] = sums
+            return True
 
     def forget(self, business_id: str, name: str) -> None:
         with self._lock:

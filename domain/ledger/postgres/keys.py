@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from domain.ledger.key_roster import COUNT, CheckOthers, Page, Roster, with_key
+from domain.ledger.key_roster import COUNT, Page, Roster, with_key
 from domain.ledger.records import StoredKey
 
 KEY: LiteralString = (
@@ -17,7 +17,7 @@ LIVE: LiteralString = (
 )
 PAGES: LiteralString = "SELECT page, ids, mac FROM key_rosters WHERE business_id = %s"
 LOCKED_PAGE: LiteralString = PAGES + " AND page = %s FOR UPDATE"
-"""Whoever has the row with the number of keys is the only one who stores or revokes a key of the business."""
+"""Whoever has the row with the number of keys is the only one who stores a key of the business."""
 
 
 def add_key(connection: psycopg.Connection[Any], key: StoredKey, roster: Roster) -> None:
@@ -46,26 +46,10 @@ def add_key(connection: psycopg.Connection[Any], key: StoredKey, roster: Roster)
 
 
 def revoke_key(
-    connection: psycopg.Connection[Any],
-    business_id: str,
-    key_id: str,
-    revoked_at: int,
-    guard: bytes,
-    check: CheckOthers | None,
+    connection: psycopg.Connection[Any], business_id: str, key_id: str, revoked_at: int, guard: bytes
 ) -> bool:
-    # Each later statement sees what was committed before the lock was had.
-    connection.execute(LOCKED_PAGE, [business_id, COUNT])
-    known = connection.execute(
-        "SELECT role FROM api_keys WHERE business_id = %s AND id = %s AND revoked_at IS NULL",
-        [business_id, key_id],
-    ).fetchone()
-    if known is None:
-        return False
-    if check is not None:
-        live = [StoredKey(*row) for row in connection.execute(LIVE, [business_id, known[0]])]
-        check([each for each in live if each.id != key_id])
-    connection.execute(
-        "UPDATE api_keys SET revoked_at = %s, guard = %s WHERE business_id = %s AND id = %s",
+    revoked = connection.execute(
+        "UPDATE api_keys SET revoked_at = %s, guard = %s WHERE business_id = %s AND id = %s AND revoked_at IS NULL",
         [revoked_at, guard, business_id, key_id],
     )
-    return True
+    return revoked.rowcount == 1

@@ -17,9 +17,10 @@ from domain.ledger.postgres.beside import as_one, write_beside
 from domain.ledger.postgres.binary_format import BinaryFormat, beyond
 from domain.ledger.postgres.choosing import chosen
 from domain.ledger.postgres.connections import FOR_BUSINESS, PatientConnection, host_ms, our_errors
+from domain.ledger.postgres.keys import LIVE
 from domain.ledger.postgres.packed_facts import SHAPES, Row, kept_apart, unpacking
 from domain.ledger.postgres.rows import loaded, outcome
-from domain.ledger.records import Append, Conflict, FactFilter, Loaded, Stored
+from domain.ledger.records import Append, Conflict, FactFilter, Loaded, Stored, StoredKey
 from domain.ledger.request_keys import as_uuids
 from domain.ledger.shapes import Shapes
 from domain.people.directory import PLACES, Person, Photo, Place, Text
@@ -107,6 +108,14 @@ class PostgresRecorder(LedgerRecorder):
         self._held = held
         self.is_locked = held is not None
 
+    @classmethod
+    def holding_head(
+        cls, database: PostgresDatabase, business_id: str, connection: PatientConnection
+    ) -> "PostgresRecorder":
+        """As of `locked()`, in a transaction of somebody else. Raises UnknownBusiness, Contention."""
+        connection.execute(LOCK, [business_id])
+        return cls(database, business_id, connection)
+
     def load(self, wanted: Reads, keys: Sequence[str] = ()) -> Loaded:
         arguments = [
             self.business_id,
@@ -149,8 +158,7 @@ class PostgresRecorder(LedgerRecorder):
     @contextmanager
     def locked(self) -> Iterator[LedgerRecorder]:
         with self._database.connection() as connection, connection.transaction():
-            connection.execute(LOCK, [self.business_id])
-            yield PostgresRecorder(self._database, self.business_id, connection)
+            yield self.holding_head(self._database, self.business_id, connection)
         self._database.announce()
 
     def head(self) -> Head:
@@ -278,6 +286,9 @@ class PostgresRecorder(LedgerRecorder):
     def born_on(self, days: Sequence[int], after: str, at_most: int) -> Sequence[str]:
         rows = self._select(BORN_ON, list(days), after, at_most)
         return [id for (id,) in rows]
+
+    def live_keys(self, role: str) -> Sequence[StoredKey]:
+        return [StoredKey(*row) for row in self._select(LIVE, role)]
 
     def secret(self) -> bytes:
         rows = self._select("SELECT secret FROM ledgers WHERE business_id = %s")

@@ -12,7 +12,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
-from domain.ledger.key_roster import CheckOthers, Roster, unproved
+from domain.ledger.key_roster import Roster, unproved
 from domain.ledger.postgres import keys
 from domain.ledger.postgres.beside import as_one, beside, write_beside
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
@@ -270,10 +270,6 @@ class PostgresStore:
         named = "SELECT id, name FROM api_keys WHERE business_id = %s AND id = ANY(%s)"
         return dict(self._for(business_id, named, business_id, list(key_ids)))
 
-    def live_keys_of(self, business_id: str, role: str) -> Sequence[StoredKey]:
-        rows = self._for(business_id, keys.LIVE, business_id, role)
-        return [StoredKey(*row) for row in rows]
-
     def revoke_key(
         self,
         business_id: str,
@@ -281,11 +277,14 @@ class PostgresStore:
         revoked_at: int,
         guard: bytes = b"",
         *,
-        check: CheckOthers | None = None,
+        check: Callable[[LedgerRecorder], None] | None = None,
     ) -> bool:
         with self.connection() as connection, connection.transaction():
-            connection.execute(FOR_BUSINESS, [business_id])
-            return keys.revoke_key(connection, business_id, key_id, revoked_at, guard, check)
+            if check is None:
+                connection.execute(FOR_BUSINESS, [business_id])
+            else:
+                check(PostgresRecorder.holding_head(self, business_id, connection))
+            return keys.revoke_key(connection, business_id, key_id, revoked_at, guard)
 
     def has_keys(self) -> bool:
         return bool(self._value("SELECT has_keys()"))

@@ -47,8 +47,11 @@ def test_balances_of_another_system_go_in_once_and_are_reversed(terminal: Termin
     packages = ("import", "packages", files / "balances.csv", "--source", "till")
     mapped = (*packages, "--mapping", files / "till.toml")
     dry = terminal.told(*customers, "--dry-run")
-    assert (dry["recorded"], terminal.told(*customers)["recorded"]) == (2, 2)
-    assert terminal.told(*customers)["replayed"] == 2
+    moved = terminal.told(*customers)
+    assert (dry["recorded"], moved["recorded"]) == (2, 2)
+    assert "this is import" not in terminal.run(*customers).stdout, "nothing came by it"
+    refused = terminal.run("import", "reverse", moved["import_id"], "--reason", "the wrong file", status=1)
+    assert "an import of customers is not reversed" in refused.stderr
     told = terminal.told(*mapped, status=3)
     assert (told["recorded"], told["refused"], told["services"]) == (2, 1, 1)
     (refusal,) = told["refusals"]

@@ -12,6 +12,7 @@ from replay.as_of import PRESENT
 from replay.reports.kept_sums import DAYS, KeptSums
 from tests.api.cli.conftest import SAMPLE, Terminal
 from tests.api.cli.test_repair import by_hand, rows
+from tests.kept_rows import lay
 
 ZONE = "Europe/Budapest"
 
@@ -40,7 +41,7 @@ def with_sums(terminal: Terminal, wrong: int) -> None:
         row: StoredSums | None = DAYS.stored(recorder, ZONE, sums.position, kept)
         assert row is not None
         assert (row == right) == (not wrong)
-        carnet.store.report_sums.put(row)
+        lay(carnet.store, row)
     finally:
         carnet.close()
 
@@ -91,7 +92,7 @@ def test_sums_of_facts_that_are_not_there_are_named(books: Terminal) -> None:
             (0, head.hash, "it is of other facts"),
         ):
             row = StoredSums.made(id, "days", DAYS.version, ZONE, position, hash, b"")
-            carnet.store.report_sums.put(row)
+            lay(carnet.store, row)
             assert told in books.run("verify", status=1).stdout
     finally:
         carnet.close()

@@ -151,44 +151,6 @@ def test_a_revoked_key_lets_nobody_in_at_once(either_desk: Desk) -> None:
     assert desk.do(path)["revoked_at"] == revoked.json()["revoked_at"]
 
 
-def test_the_last_key_of_an_owner_is_not_revoked(either_desk: Desk) -> None:
-    desk = either_desk
-    (first,) = (key["id"] for key in desk.all_of("/v1/keys"))
-    zoe, theirs = key_of(desk, "owner", "owner")
-    ended = desk.do("/v1/keys", {"name": "old phone", "role": "owner"})["id"]
-    desk.do(f"/v1/keys/{ended}/revocation")
-    manager = desk.do("/v1/keys", {"name": "till", "role": "manager"})
-    path = f"/v1/keys/{first}/revocation"
-    assert theirs.post(f"{path}?dry_run=true", {}).status_code == 200
-
-    desk.do(f"/v1/staff/{zoe}/changes", {"role": "manager"})
-    for address in (path, f"{path}?dry_run=true"):
-        desk.refused(address, {}, "last-owner-key")
-    assert not refused(desk, desk.key)
-    desk.do(f"/v1/keys/{manager['id']}/revocation")
-
-    desk.do(f"/v1/staff/{zoe}/changes", {"role": "owner"})
-    desk.do(path)
-    assert refused(desk, desk.key)
-    last = next(key["id"] for key in theirs.all_of("/v1/keys") if key["actor_id"] == zoe)
-    theirs.refused(f"/v1/keys/{last}/revocation", {}, "last-owner-key")
-
-
-def test_of_two_owners_who_revoke_each_other_at_once_one_stays(desk: Desk) -> None:
-    (first,) = (key["id"] for key in desk.all_of("/v1/keys"))
-    other = desk.do("/v1/keys", {"name": "phone", "role": "owner"})
-    both = ((desk, other["id"]), (replace(desk, key=other["key"]), first))
-    start = Barrier(2)
-
-    def revoke(by: tuple[Desk, str]) -> int:
-        start.wait()
-        return by[0].post(f"/v1/keys/{by[1]}/revocation", {}).status_code
-
-    with ThreadPoolExecutor(2) as owners:
-        assert sorted(owners.map(revoke, both)) in ([201, 401], [201, 409])
-    assert refused(desk, desk.key) != refused(desk, other["key"])
-
-
 def test_a_key_of_another_business_cannot_be_revoked(house: House) -> None:
     ours, theirs = house.desk(), house.desk()
     (key,) = theirs.all_of("/v1/keys")

@@ -13,10 +13,12 @@ from domain.ledger.embedded.sqlite.schema import migrate
 from domain.ledger.report_sums import StoredSums
 from replay.all_packages import packages_then
 from replay.as_of import PRESENT
+from replay.reports.kept_proof import wrong_sums
 from replay.reports.kept_sums import DAYS, KeptSums
-from replay.reports.liability import liability
+from replay.reports.liability import FIGURES, liability
 from tests.api.desk import Desk
 from tests.domain.ledger.postgres.test_schema import as_login
+from tests.kept_rows import lay
 from tests.replay.conftest import BUSINESS, ZONE, World, live, open_business
 
 pytest_plugins = ["tests.api.houses"]
@@ -34,14 +36,18 @@ class Process:
             self.carnet, self.after, DAYS.name, KeptSums, facts_min=facts_min, clock=lambda: self.seconds
         )
 
-    def ask(self) -> int:
-        """Where the sums had come when the report began with them; 0: they were made."""
+    def ask(self, *, keeps: bool = True, wrong: int = 0) -> int:
+        """Where the sums had come when the report began with them; 0: they were made. `wrong`: by how much it differs
+        from the facts. `keeps`: whether what it leaves for later is done."""
         books = packages_then(self.carnet.ledger(BUSINESS).recorder, PRESENT, self.world.now)
         sums = self.sums.of(BUSINESS, ZONE)
         told = sums.liability(books, "EUR")
         assert told is not None
-        assert vars(told) == vars(liability(books, "EUR", ZONE))
-        self.after.finish()
+        right = liability(books, "EUR", ZONE)
+        assert told.liability - right.liability == wrong
+        assert wrong or vars(told) == vars(right)
+        if keeps:
+            self.after.finish()
         return sums.found_at
 
 
@@ -114,6 +120,78 @@ def test_sums_are_kept_again_once_they_have_grown_by_much_and_some_minutes_later
 def test_the_sums_of_small_books_are_not_kept(world: World) -> None:
     Process(world, facts_min=head(world) + 1).ask()
     assert kept(world) is None
+
+
+# A row that is wrong, and a repair
+
+
+def lay_wrong(world: World, wrong: int = 1) -> StoredSums:
+    """A row that is believed, and tells more than the facts do."""
+    recorder, sums = world.ledger.recorder, KeptSums(ZONE)
+    books = packages_then(recorder, PRESENT, world.now)
+    sums.liability(books, "EUR")
+    row = DAYS.believed(recorder, ZONE, sums.stored(recorder))
+    assert row is not None
+    days = row.sums.clocks["recorded"].days
+    days[min(days)][FIGURES.index("liability")] += wrong
+    made = DAYS.stored(recorder, ZONE, sums.position, row)
+    assert made is not None
+    lay(world.carnet.store, made)
+    return made
+
+
+def test_what_a_repair_takes_away_is_believed_no_more(world: World) -> None:
+    """given processes that began with a wrong row, when it is taken away, then each tells what the facts tell."""
+    wrong = lay_wrong(world)
+    first, second = Process(world), Process(world)
+    for process in (first, second):
+        assert process.ask(wrong=1) == wrong.position
+    world.carnet.store.report_sums.forget(BUSINESS, DAYS.name)
+    assert first.ask() == 0
+    assert kept_upto(world) == head(world)
+    assert second.ask() == kept_upto(world), "it goes on with what the first one made"
+    assert list(wrong_sums(world.carnet.store.report_sums, world.ledger.recorder)) == []
+
+
+def test_what_was_to_be_kept_before_a_repair_is_not_kept_after_it(world: World) -> None:
+    lay_wrong(world)
+    process = Process(world)
+    process.ask(wrong=1)
+    grow(world, head(world) // 50 + 1)
+    process.ask(keeps=False, wrong=1)
+    world.carnet.store.report_sums.forget(BUSINESS, DAYS.name)
+    process.after.finish()
+    assert kept(world) is None
+    process.ask()
+
+
+def test_sums_that_another_process_keeps_are_gone_on_with(world: World) -> None:
+    first, second = Process(world), Process(world)
+    first.ask(keeps=False)
+    second.ask(keeps=False)
+    first.after.finish()
+    second.after.finish()
+    assert kept_upto(world) == head(world)
+    assert (first.ask(), second.ask()) == (0, kept_upto(world))
+    grow(world, head(world) // 50 + 1)
+    second.seconds = REST_S
+    assert second.ask() < kept_upto(world) == head(world) == first.ask()
+
+
+def test_a_row_that_is_not_believed_leaves_the_sums_of_a_process_as_they_are(world: World) -> None:
+    """As where another release keeps its own."""
+    process = Process(world)
+    process.ask()
+    sums = process.sums.of(BUSINESS, ZONE)
+    other = StoredSums.made(BUSINESS, DAYS.name, "other", ZONE, head(world), b"", b"")
+    lay(world.carnet.store, other)
+    assert process.sums.of(BUSINESS, ZONE) is sums
+    process.ask()
+    assert kept(world) == other
+    grow(world, head(world) // 50 + 1)
+    process.seconds = REST_S
+    process.ask()
+    assert kept_upto(world) == head(world), "the last one wins"
 
 
 def test_where_the_books_are_only_read_a_report_is_answered_and_nothing_kept(world: World) -> None:

@@ -324,5 +324,27 @@ def test_the_customers_of_an_import_are_found_by_it_also_once_they_are_merged_or
     assert [each["id"] for each in desk.get("/v1/customers", import_id=batch)["data"]] == [at_the_desk]
     (only,) = desk.get("/v1/imports")["data"]
     assert (only["import_id"], only["customers"]) == (batch, 1)
-    refused = desk.post(f"/v1/imports/{batch}/reversal", {"reason": "wrong file"})
-    assert refused.status_code == 404, "customers are not un-registered; one who must go is erased"
+
+
+def test_an_import_of_customers_is_known_and_not_reversed(either_desk: Desk) -> None:
+    desk = either_desk
+    first = send(desk, "customers", CLIENTS)["import_id"]
+    for moved in (first, send(desk, "customers", CLIENTS, source="other-till")["import_id"]):
+        path, before = f"/v1/imports/{moved}/reversal", desk.head
+        refused = desk.refused(path, {"reason": "wrong file"}, "import-of-customers")
+        assert (refused["status"], refused["import_id"]) == (409, moved)
+        tried = desk.post(f"{path}?dry_run=true", {"reason": "wrong file"})
+        assert (tried.status_code, tried.json()["code"]) == (409, "import-of-customers")
+        assert desk.head == before
+    customers = [each["id"] for each in desk.get("/v1/customers", import_id=first)["data"]]
+    for action, status in (("deactivate", "inactive"), ("activate", "active")):
+        assert (
+            desk.do("/v1/customers/bulk", {"action": action, "customer_ids": customers})["done"]
+            == len(customers)
+            == 2
+        )
+        shown = desk.get("/v1/customers", import_id=first)["data"]
+        assert [each["status"] for each in shown] == [status] * 2
+    for each in customers:
+        desk.do(f"/v1/customers/{each}/erasure")
+    desk.refused(f"/v1/imports/{first}/reversal", {"reason": "wrong file"}, "import-of-customers")

@@ -1,6 +1,7 @@
 """Text and WhatsApp messages go to the business's own sender as the webhook `message.due`, each under one id."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, cast
 
@@ -9,14 +10,19 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.http.serving import Serving
+from api.outbound.courier import Courier, Rest
 from api.outbound.deliverer import Deliverer
-from tests.api.desk import Desk
+from api.outbound.notifier import Notifier
+from domain.ledger.webhook import StoredWebhook
+from domain.moments import to_milliseconds
+from tests.api.desk import PEPPER, Desk
 from tests.api.outbound.conftest import Post, post_of
 from tests.api.outbound.mailbox import Mailbox
 from tests.api.outbound.test_delivery import Crash
 from tests.api.outbound.test_occasions import AGREED
 from tests.api.outbound.test_webhooks import Receiver, add, goes, listening, one, verified
 from tests.api.resources.test_checklist_bookings import ahead, book
+from tests.ready import WAIT_S_MAX
 
 pytest_plugins = ["tests.api.houses"]
 ANNA, NUMBER = "anna@example.org", "+36201234567"
@@ -125,6 +131,46 @@ def test_only_a_receiver_that_names_it_gets_personal_data_and_of_two_the_oldest(
         post.goes()
         goes(desk)
         assert (len(there.taken), len(second.taken)) == (1, 1)
+
+
+def test_a_sender_that_came_while_a_round_began_gets_the_messages_after_it(
+    post: Post, desk: Desk, there: Receiver
+) -> None:
+    """given a round that has read the receivers, when one is added and something is sold, then nothing is missed."""
+
+    class Meanwhile(Notifier):
+        def _active(self) -> list[StoredWebhook]:
+            found = super()._active()
+            sender(desk, there)
+            sold(desk)
+            post.goes()
+            return found
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in Meanwhile(desk.carnet, lambda: [PEPPER], loopback=True).begin_round(pool, lambda: True):
+            each.result(WAIT_S_MAX)
+    assert told(post) == [("sms", "waiting", None, 0)]
+    goes(desk)
+    assert told(post) == [("sms", "sent", None, 1)]
+
+
+@pytest.mark.parametrize(("change", "sent"), [("pause", 0), ("rotation", 1)])
+def test_a_message_goes_to_its_sender_as_the_owner_has_left_it(
+    post: Post, desk: Desk, there: Receiver, change: str, sent: int
+) -> None:
+    hook = sender(desk, there)
+    before = desk.carnet.store.webhooks.find(desk.business_id, hook["id"])
+    changed = desk.do(f"/v1/webhooks/{hook['id']}/{change}", {})
+    sold(desk)
+    post.goes()
+    now_ms = to_milliseconds(desk.clock())
+    messages = desk.carnet.store.outbox.messages(desk.business_id, limit=10)
+    Courier(desk.carnet, [PEPPER], lambda: now_ms, loopback=True).deliver(
+        before, messages, Rest(), lambda: True
+    )
+    assert len(there.taken) == sent
+    for taken in there.taken:
+        verified(changed["secret"], taken)
 
 
 def test_a_customer_without_a_mobile_or_with_a_block_gets_none(

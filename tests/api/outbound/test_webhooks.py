@@ -22,6 +22,7 @@ from api.outbound.notifications import Delivery
 from api.outbound.notifier import Notifier
 from api.outbound.receiver import ReceiverUnusable, receiver
 from domain.actor import Role
+from domain.moments import to_milliseconds
 from tests.api.desk import PEPPER, Desk
 from tests.bench.server import free_port
 from tests.ready import WAIT_S_MAX
@@ -431,6 +432,44 @@ def test_a_pause_while_a_fact_is_under_way_sends_it_once(desk: Desk, there: Rece
     desk.do(f"/v1/webhooks/{hook['id']}/resume")
     goes(desk)
     assert len(set(there.ids)) == len(there.ids)
+
+
+def test_a_replay_from_where_it_was_while_a_fact_is_under_way_sends_it_again(
+    desk: Desk, there: Receiver
+) -> None:
+    """given a fact that was taken and whose answer is still to come, when all after the fact before it is asked for
+    again, then it comes again."""
+    hook = add(desk, there.url)
+    desk.customer("Anna")
+    there.go_on.clear()
+    with ThreadPoolExecutor(2) as pool:
+        (begun,) = Notifier(desk.carnet, lambda: [PEPPER], loopback=True).begin_round(pool, lambda: True)
+        while not there.taken:
+            wait([begun], timeout=0.01)
+        desk.do(f"/v1/webhooks/{hook['id']}/replay", {"position": hook["position"]})
+        there.go_on.set()
+    sent = there.ids
+    assert one(desk, hook["id"])["position"] == hook["position"]
+    goes(desk)
+    assert (there.ids, one(desk, hook["id"])["position"]) == (sent * 2, desk.head)
+
+
+@pytest.mark.parametrize(("change", "facts"), [("pause", 0), ("removal", 0), ("rotation", 1)])
+def test_what_an_owner_was_answered_counts_for_every_later_fact(
+    desk: Desk, there: Receiver, change: str, facts: int
+) -> None:
+    """given a round that read the receiver before the change, when a fact is recorded after it, then the fact goes as
+    the receiver is since."""
+    hook = add(desk, there.url)
+    before = desk.carnet.store.webhooks.find(desk.business_id, hook["id"])
+    assert before is not None
+    changed = desk.do(f"/v1/webhooks/{hook['id']}/{change}")
+    desk.customer("Anna")
+    now_ms = to_milliseconds(desk.clock())
+    Delivery(desk.carnet, [PEPPER], lambda: now_ms, loopback=True).deliver(before, lambda: True)
+    assert len(there.taken) == facts
+    for taken in there.taken:
+        verified(changed["secret"], taken)
 
 
 def test_a_repeated_request_gives_the_same_webhook_and_a_dry_run_none(desk: Desk, there: Receiver) -> None:

@@ -208,7 +208,7 @@ def test_a_key_is_shown_once_and_the_last_of_an_owner_stays(desk: Desk) -> None:
     assert browser.client.get("/v1/me", headers={"Authorization": f"Bearer {shown.text}"}).status_code == 401
     own = desk.get("/v1/me")["key_id"]
     assert browser.send(f"{own}/revocation").status_code == 409
-    assert "It is the last key of an owner." in browser.text
+    assert "No other key of an owner is left." in browser.text
     scoped = ticked(browser.form("/keys")) | {"name": "Shop", "role": "integration"}
     assert browser.post("/desk/house/keys", scoped).status_code == 400
     browser.post("/desk/house/keys", ticked(browser.form("/keys")) | scoped | {"may-sell": "yes"})

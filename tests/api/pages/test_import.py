@@ -43,6 +43,15 @@ def test_customers_and_balances_are_looked_at_and_imported_once(either_desk: Des
     assert sorted(each["name"] for each in desk.all_of("/v1/customers")) == ["Kis <b>Béla</b>", "Nagy Éva"]
     assert "/merge?with=" in browser.answer.text
 
+    assert "by which its customers are found" in browser.text
+    (moved,) = (each["import_id"] for each in desk.get("/v1/imports")["data"])
+    assert filled(browser.form("/reversal")).get("import_id", "") == ""
+    assert browser.send("/reversal", import_id=moved, reason="Wrong file").status_code == 409
+    assert "Customers came by this import, and it is not undone as a whole." in browser.text
+    (link,) = [each for each in browser.page.all("a") if each.text == "Look at them"]
+    browser.go(link.attributes["href"])
+    assert "Nagy Éva" in browser.text
+
     look(browser, "packages", BALANCES)
     assert "1 service is defined for them." in browser.text
     browser.send("/import/packages")

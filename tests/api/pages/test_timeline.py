@@ -143,9 +143,10 @@ def test_the_rows_are_taken_along_without_names_and_the_chain_is_recomputed_on_r
     assert "Secret" not in browser.answer.text
     browser.go(f"/audit/packages/{package}")
     assert "2 facts were recomputed from their stored bytes just now" in browser.text
-    (again,) = (link for link in browser.page.all("a") if link.text == "Recompute the whole ledger")
-    browser.go(again.attributes["href"])
+    browser.go(f"/audit/packages/{package}?open=v2")
+    browser.send("/verification?open=v2")
     assert "The chain holds." in browser.text
+    assert "v2" in [each.attributes.get("id") for each in browser.page.all()], "the row that was open is open"
     assert f"All {desk.head} facts" in browser.text
 
 

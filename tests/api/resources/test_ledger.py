@@ -1,10 +1,13 @@
 """Auditors have the whole ledger proved over HTTP."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from domain.actor import Role
 from domain.ledger.embedded import sqlite
+from domain.ledger.evidence import rows
+from domain.ledger.tables import OF_BUSINESSES
 from projections.engine.tables import ReadTables
 from projections.models.registry import READ_MODELS
 from replay.proof.mend import mend
@@ -63,10 +66,10 @@ def test_verifications_are_remembered_with_who_asked_and_prove_nothing(either_de
     desk.customer("Anna")
     assert desk.get("/v1/ledger/verifications")["data"] == []
     auditor = desk.as_role(Role.AUDITOR)
-    proof = auditor.get("/v1/ledger/verification")
+    proof = auditor.do("/v1/ledger/verifications")
     desk.clock.forward(minutes=1)
     by_hand(desk.carnet, "DELETE FROM people_search WHERE business_id = ?", desk.business_id)
-    desk.get("/v1/ledger/verification")
+    desk.do("/v1/ledger/verifications")
     latest, first = desk.get("/v1/ledger/verifications")["data"]
     assert (first["intact"], first["position"], first["hash"], first["place"]) == (
         True,
@@ -89,7 +92,7 @@ def test_verifications_are_remembered_with_who_asked_and_prove_nothing(either_de
 
 def test_a_verification_that_came_farther_than_the_facts_is_found(either_desk: Desk) -> None:
     desk = either_desk
-    desk.get("/v1/ledger/verification")
+    desk.do("/v1/ledger/verifications")
     for position, wrong in ((2, ["verifications"]), (1, [])):
         changed = "UPDATE verifications SET position = ? WHERE business_id = ?"
         by_hand(desk.carnet, changed, position, desk.business_id)
@@ -97,29 +100,54 @@ def test_a_verification_that_came_farther_than_the_facts_is_found(either_desk: D
         assert [each["table"] for each in told["findings"]] == wrong
 
 
-AHEAD = (
-    {"Sec-Purpose": "prefetch"},
-    {"Sec-Purpose": "prefetch;prerender"},
-    {"Purpose": "prefetch"},
-    {"X-Moz": "prefetch"},
-)
+def rows_of(desk: Desk) -> Mapping[str, Sequence[object]]:
+    """All rows of the business in each table of the ledger."""
+    with desk.carnet.store.evidence(desk.business_id) as evidence:
+        return {table: [*rows(evidence, table)] for table in OF_BUSINESSES if table != "facts"}
 
 
-def test_a_verification_that_nobody_asked_for_is_not_remembered(either_desk: Desk) -> None:
-    """HEAD, and what a browser fetches ahead of a click: of the route, and of the page that shows it."""
+def test_no_question_changes_what_others_can_read(either_desk: Desk) -> None:
+    """A verification that was only asked for, also by a page, by HEAD, or by a browser that fetches ahead."""
     desk = either_desk
     desk.customer("Anna")
-    key = {"Authorization": f"Bearer {desk.key}"}
+    key = {"Authorization": f"Bearer {desk.as_role(Role.AUDITOR).key}"}
     cookie = {"cookie": Browser.signed_in(desk).cookie}
-    for address, headers in (("/v1/ledger/verification", key), ("/audit?verify=yes", cookie)):
-        headed = desk.client.head(address, headers=headers)
-        assert (headed.status_code, headed.content) == (200, b"")
-        for ahead in AHEAD:
-            fetched = desk.client.get(address, headers=headers | ahead)
-            assert fetched.status_code == 200
-            assert fetched.content
-        assert desk.get("/v1/ledger/verifications")["data"] == []
-    assert desk.client.get("/audit?verify=yes", headers=cookie).status_code == 200
-    assert len(desk.get("/v1/ledger/verifications")["data"]) == 1
-    desk.get("/v1/ledger/verification")
-    assert len(desk.get("/v1/ledger/verifications")["data"]) == 2
+    before, head = rows_of(desk), desk.head
+    for address, headers in (
+        ("/v1/ledger/verification", key),
+        ("/audit", cookie),
+        ("/audit/facts/1", cookie),
+    ):
+        for method in ("HEAD", "GET"):
+            assert desk.client.request(method, address, headers=headers).status_code == 200
+    assert desk.try_out("/v1/ledger/verifications", {})["intact"]
+    assert (rows_of(desk), desk.head) == (before, head)
+    assert desk.get("/v1/ledger/verifications")["data"] == []
+
+
+def test_a_verification_that_is_asked_for_again_is_remembered_once_and_records_no_fact(
+    either_desk: Desk,
+) -> None:
+    desk = either_desk
+    auditor, head = desk.as_role(Role.AUDITOR), desk.head
+    first, again = (auditor.post("/v1/ledger/verifications", {}, key="k-1") for _ in range(2))
+    assert (first.status_code, first.content) == (201, again.content)
+    assert first.json()["intact"]
+    assert (len(desk.get("/v1/ledger/verifications")["data"]), desk.head) == (1, head)
+    for role in (Role.STAFF, Role.INTEGRATION):
+        desk.as_role(role).refused("/v1/ledger/verifications", {}, "forbidden")
+
+
+def test_books_that_are_only_read_are_verified_and_nothing_is_remembered(desk: Desk) -> None:
+    browser = Browser.signed_in(desk)
+    browser.go("/audit")
+    vars(desk.carnet.store)["read_only"] = True
+    try:
+        assert desk.get("/v1/ledger/verification")["intact"]
+        problem = desk.refused("/v1/ledger/verifications", {}, "storage-unavailable")
+        browser.send("/verification")
+    finally:
+        vars(desk.carnet.store)["read_only"] = False
+    assert problem["read_only"]
+    assert "The chain holds." in browser.text
+    assert desk.get("/v1/ledger/verifications")["data"] == []

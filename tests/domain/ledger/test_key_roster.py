@@ -1,18 +1,18 @@
 """The list of all keys of a business: the same on every store, and as cheap to extend with many keys as with few."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from threading import Barrier
 
 import pytest
 
-from domain.ledger.contract import Store
+from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.evidence import rows
 from domain.ledger.key_roster import COUNT, IDS_OF_PAGE, Page, flaws_of, listed, page_of, with_key
 from domain.ledger.records import StoredKey
 from tests.domain.ledger.conftest import Database
-from tests.domain.ledger.examples import BUSINESS, OTHER
+from tests.domain.ledger.examples import BUSINESS, OTHER, PACKAGE, opening, stored
 
 
 class Pepper:
@@ -106,15 +106,18 @@ class LastOne(Exception):
     """No other key is left."""
 
 
-def one_is_left(others: Sequence[StoredKey]) -> None:
-    if not others:
-        raise LastOne
+def another_is_left(key_id: str) -> Callable[[LedgerRecorder], None]:
+    def check(ledger: LedgerRecorder) -> None:
+        if not [each for each in ledger.live_keys("owner") if each.id != key_id]:
+            raise LastOne
+
+    return check
 
 
 def revoke(store: Store, key_id: str, barrier: Barrier) -> bool:
     barrier.wait()
     try:
-        return store.revoke_key(BUSINESS, key_id, 5_000, check=one_is_left)
+        return store.revoke_key(BUSINESS, key_id, 5_000, check=another_is_left(key_id))
     except LastOne:
         return False
 
@@ -135,8 +138,30 @@ def test_of_two_processes_that_revoke_each_others_key_one_succeeds(
         with ThreadPoolExecutor(2) as owners:
             revoked = owners.map(revoke, stores, [each.id for each in two], [barrier, barrier])
             assert sorted(revoked) == [False, True]
-        (left,) = stores[1].live_keys_of(BUSINESS, "owner")
+        (left,) = stores[1].ledger(BUSINESS).live_keys("owner")
         assert stores[0].revoke_key(BUSINESS, left.id, 6_000), "without a check"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_check_waits_for_whoever_has_the_ledger_and_sees_what_they_recorded(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    database: Database = request.getfixturevalue(f"{kind}_database")
+    first, second = database.open(), database.open()
+    first.open_ledger(BUSINESS)
+    first.add_key(key(1))
+    seen: list[int] = []
+
+    def check(ledger: LedgerRecorder) -> None:
+        assert ledger.is_locked
+        seen.append(ledger.head().position)
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        with first.ledger(BUSINESS).locked() as locked:
+            revoked = elsewhere.submit(second.revoke_key, BUSINESS, "key_0001", 5_000, check=check)
+            stored(locked, opening(PACKAGE))
+        assert revoked.result()
+    assert seen == [1]
 
 
 def test_a_key_that_is_revoked_or_of_another_business_is_left_as_it_is(store: Store) -> None:
@@ -146,18 +171,15 @@ def test_a_key_that_is_revoked_or_of_another_business_is_left_as_it_is(store: St
     assert store.revoke_key(BUSINESS, key(1).id, 5_000)
     store.add_key(key(2, OTHER))
     for id in (key(1).id, key(2).id):
-        assert not store.revoke_key(BUSINESS, id, 6_000, check=one_is_left)
+        assert not store.revoke_key(BUSINESS, id, 6_000, check=lambda ledger: None)
 
 
-def test_the_keys_of_another_business_or_role_do_not_count(store: Store) -> None:
+def test_the_live_keys_are_those_of_a_business_and_a_role_that_are_not_revoked(store: Store) -> None:
     for business in (BUSINESS, OTHER):
         store.open_ledger(business)
-    seen: list[str] = []
     for each in (key(1), key(2), key(3, role="staff"), key(4, OTHER), key(5)):
         store.add_key(each)
     store.revoke_key(BUSINESS, "key_0005", 5_000)
-    store.revoke_key(
-        BUSINESS, "key_0001", 6_000, check=lambda others: seen.extend(each.id for each in others)
-    )
-    assert seen == ["key_0002"]
-    assert [each.id for each in store.live_keys_of(OTHER, "owner")] == ["key_0004"]
+    assert {each.id for each in store.ledger(BUSINESS).live_keys("owner")} == {"key_0001", "key_0002"}
+    with store.ledger(OTHER).locked() as locked:
+        assert [each.id for each in locked.live_keys("owner")] == ["key_0004"]

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
-from domain.ledger.key_roster import CheckOthers, Page, Roster, with_key
+from domain.ledger.key_roster import Page, Roster, with_key
 from domain.ledger.numbers import number_of
 from domain.ledger.records import MEMBER, FoundKey, KnownPepper, StoredKey
 
@@ -79,23 +79,13 @@ def live_keys_of(connection: sqlite3.Connection, business_id: str, role: str) ->
 
 
 def revoke_key(
-    connection: sqlite3.Connection,
-    business_id: str,
-    key_id: str,
-    revoked_at: int,
-    guard: bytes,
-    check: CheckOthers | None,
+    connection: sqlite3.Connection, business_id: str, key_id: str, revoked_at: int, guard: bytes
 ) -> bool:
-    """In a transaction of the only writer."""
-    known = find_key(connection, key_id)
-    if known is None or known.business_id != business_id or known.revoked_at is not None:
-        return False
-    if check is not None:
-        check([each for each in live_keys_of(connection, business_id, known.role) if each.id != key_id])
-    connection.execute(
-        "UPDATE api_keys SET revoked_at = ?, guard = ? WHERE id = ?", (revoked_at, guard, key_id)
+    revoked = connection.execute(
+        "UPDATE api_keys SET revoked_at = ?, guard = ? WHERE id = ? AND business_id = ? AND revoked_at IS NULL",
+        (revoked_at, guard, key_id, business_id),
     )
-    return True
+    return revoked.rowcount == 1
 
 
 def has_keys(connection: sqlite3.Connection) -> bool:

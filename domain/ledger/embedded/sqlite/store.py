@@ -43,7 +43,7 @@ from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, ReadOnlyBooks, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
-from domain.ledger.key_roster import CheckOthers, Roster, unproved
+from domain.ledger.key_roster import Roster, unproved
 from domain.ledger.numbers import number_of
 from domain.ledger.patience import left
 from domain.ledger.records import (
@@ -247,10 +247,13 @@ class SqliteStore:
         revoked_at: int,
         guard: bytes = b"",
         *,
-        check: CheckOthers | None = None,
+        check: Callable[[LedgerRecorder], None] | None = None,
     ) -> bool:
         with self._write() as connection:
-            return keys.revoke_key(connection, business_id, key_id, revoked_at, guard, check)
+            if check is not None:
+                held = SqliteTransaction(business_id, connection, self._shapes)
+                check(EmbeddedRecorder(business_id, self, held))
+            return keys.revoke_key(connection, business_id, key_id, revoked_at, guard)
 
     def has_keys(self) -> bool:
         with self._read() as connection:

@@ -283,6 +283,6 @@ def test_an_auditor_goes_from_a_number_to_the_stored_bytes(hand: Hand, doors: Do
     hand.press(page.get_by_role("row").filter(has_text="−1").get_by_role("link"))
     stored = page.locator("pre").first
     expect(stored).to_contain_text(use["redemption_id"])
-    hand.press(page.get_by_role("link", name=RECOMPUTE))
+    hand.press(page.get_by_role("button", name=RECOMPUTE))
     expect(page.get_by_role("region", name="Proof")).to_contain_text("The chain holds.")
     assert salon.name_of(customer) not in page.content()

@@ -43,6 +43,7 @@ from tests.domain.ledger.examples import (
     request,
     stored,
 )
+from tests.kept_rows import lay
 
 OF_NO_BUSINESS = {
     "schema_migrations",
@@ -86,7 +87,7 @@ def store(postgres_url: str) -> Iterator[PostgresStore]:
         store.verifications.add(
             StoredVerification(business, 1, 1, bytes(32), True, None, 0, "api", "stf_1", "owner")
         )
-        store.report_sums.put(StoredSums.made(business, "days", "1", "UTC", 1, bytes(32), b"sums"))
+        lay(store, StoredSums.made(business, "days", "1", "UTC", 1, bytes(32), b"sums"))
         store.webhooks.add(StoredWebhook(business, "whk_1", "https://a.example/", (), None, "here", 0, 1))
     yield store
     store.close()
