@@ -14,6 +14,7 @@ DAY_MS = 86_400_000
 POSITION_BITS = 36
 """A ledger has fewer than 68 billion facts; the other 28 bits hold the milliseconds of a day."""
 POSITION_MAX = 2**POSITION_BITS - 1
+LOOKED_AT_FIRST, LOOKED_AT_MAX = 64, 4_096
 
 
 class Known(NamedTuple):
@@ -26,7 +27,11 @@ class Known(NamedTuple):
 
 
 class Places:
-    """Those of movements of one kind, by days of UTC. `columns`: numbers that are kept beside each, 8 bytes."""
+    """Those of movements of one kind, by days of UTC.
+
+    Without columns each is known from its own position on. With one, 8 bytes beside each tell from which position it is
+    known, and with two, up to which.
+    """
 
     def __init__(self, columns: int = 0) -> None:
         self._columns = columns
@@ -85,11 +90,9 @@ class Places:
             self._lowest[day] = position
         return arrays
 
-    def between(self, first: tuple[int, int], last: int, upto: int) -> Iterator[tuple[int, ...]]:
-        """Moment, position and the numbers beside them: from a moment and position on, up to a moment, in order.
-
-        Those of a position above `upto` are left out.
-        """
+    def between(self, first: tuple[int, int], last: int, upto: int) -> Iterator[tuple[int, int]]:
+        """Moment and position: from one of these on, up to a moment, in order; of movements that are known at the
+        position `upto`."""
         begins = first[0] // DAY_MS
         for number in range(bisect_left(self._numbers, begins), len(self._numbers)):
             day = self._numbers[number]
@@ -98,17 +101,27 @@ class Places:
                 return
             if self._lowest[day] > upto:
                 continue
-            arrays = self._days[day]
-            keys = arrays[0]
+            keys = self._days[day][0]
             begin = bisect_left(keys, _split(*first)[1]) if day == begins else 0
             end = len(keys)
             if last < start + DAY_MS - 1:
                 end = bisect_right(keys, _split(last, POSITION_MAX)[1])
-            for place in range(begin, end):
-                key = keys[place]
-                position = key & POSITION_MAX
-                if position <= upto:
-                    yield start + (key >> POSITION_BITS), position, *[column[place] for column in arrays[1:]]
+            for key in self._known(self._days[day], begin, end, upto):
+                yield start + (key >> POSITION_BITS), key & POSITION_MAX
+
+    def _known(self, arrays: "list[array[int]]", begin: int, end: int, upto: int) -> Iterator[int]:
+        """Few are looked at together at first, as a page is full soon; then many, as that is quicker."""
+        size = LOOKED_AT_FIRST
+        while begin < end:
+            keys, *spans = (column[begin : min(begin + size, end)] for column in arrays)
+            begin += size
+            size = min(2 * size, LOOKED_AT_MAX)
+            if not spans:
+                yield from [key for key in keys if key & POSITION_MAX <= upto]
+            elif len(spans) == 1:
+                yield from [key for key, born in zip(keys, *spans, strict=True) if born <= upto]
+            else:
+                yield from [key for key, born, gone in zip(keys, *spans, strict=True) if born <= upto < gone]
 
     # As bytes
 

@@ -127,22 +127,12 @@ class MovementSums:
         cause = _cause_of(kind)
         last, upto = wanted.last_expiry if kind == EXPIRY else wanted.last, wanted.position
 
-        def found(places: Places) -> Iterator[tuple[int, ...]]:
-            return places.between(first, last, upto)
-
-        if wanted.clock == "recorded":
-            yield ((moment, position, cause) for moment, position in found(self.recorded[kind]))
-            return
-        yield ((moment, position, cause) for moment, position in found(self.plain[kind]))
-        yield (
-            (moment, position, cause) for moment, position, born in found(self.known[kind]) if born <= upto
-        )
-        if upto < self.position:
-            yield (
-                (moment, position, cause)
-                for moment, position, born, gone in found(self.gone[kind])
-                if born <= upto < gone
-            )
+        parts = [self.recorded] if wanted.clock == "recorded" else [self.plain, self.known]
+        if wanted.clock == "effective" and upto < self.position:
+            parts.append(self.gone)
+        for part in parts:
+            found = part[kind].between(first, last, upto)
+            yield ((moment, position, cause) for moment, position in found)
 
     def is_ahead(self, wanted: Wanted, *, of_the_past: bool) -> bool:
         """Whether a fact was judged after an expiry that has not passed at the end of the question: it took effect in
