@@ -51,7 +51,7 @@ def decide(
     for kind, stream_id, fact in decision.made:
         versions[stream_id] += 1
         if versions[stream_id] > FACTS_MAX:
-            raise LimitReached("facts of a stream", FACTS_MAX)
+            raise LimitReached("stream-facts", FACTS_MAX)
         facts.append(store(kind, stream_id, versions[stream_id], fact, meta))
     marked = spent_among(decision.packages, books)
     books.apply(facts, [fact for _, _, fact in decision.made], decision.people)

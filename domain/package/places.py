@@ -16,7 +16,7 @@ def check_place(package: Package, location_id: str | None, business: Business) -
     """
     if location_id in package.locations or not business.any_open(package.locations):
         return
-    raise NotEligible("the package cannot be used at this location")
+    raise NotEligible("location-not-open")
 
 
 def change_locations(package: Package, command: ChangeLocations, at: Circumstances) -> list[PackageFact]:
