@@ -24,6 +24,7 @@ from replay.merged import MergedStreams, Merges, merges_at
 from replay.package import PackageThen
 
 CUSTOMERS_PER_READ = 100
+PACKAGES_PER_READ = 200
 CustomerPlace = tuple[int, str]
 """Number, id: the order in which the ledger tells customers."""
 PackagePlace = tuple[int, str, str]
@@ -77,9 +78,18 @@ class PackagesThen:
             key=lambda package: (package.card["purchased_at"], package.card["purchase_number"]),
         )
 
+    def by_ids(self, packages: Sequence[str]) -> Iterator[PackageThen]:
+        """The packages with these ids that there were, in no order, without the purchase numbers that those of a merged
+        customer have together. Raises UnreadableFact, LedgerUnavailable."""
+        for first in range(0, len(packages), PACKAGES_PER_READ):
+            wanted = packages[first : first + PACKAGES_PER_READ]
+            yield from self._folded(self.recorder.load(Reads(dict.fromkeys(wanted, 0))).facts)
+
     def _packages(self, customers: Sequence[str]) -> Iterator[PackageThen]:
         names = (*customers, *(id for owner in customers for id in self._others.get(owner, ())))
-        facts = self.recorder.load(Reads(packages_of=names)).facts
+        yield from self._folded(self.recorder.load(Reads(packages_of=names)).facts)
+
+    def _folded(self, facts: Sequence[StoredFact]) -> Iterator[PackageThen]:
         for _, stream in groupby(facts, key=lambda fact: fact.stream_id):
             package = self._package(stream)
             if package is not None:

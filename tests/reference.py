@@ -115,8 +115,16 @@ def problems() -> str:
     for code, kind in KINDS.items():
         retry = f" Retry-After: {kind.retry_after_s} s." if kind.retry_after_s else ""
         parts.append(f"\n## {code}\n\n{kind.status}, *{kind.title}.* {kind.cause}\n\n{kind.remedy}{retry}")
+        if kind.rules is not None:
+            parts.append("\n| `rule` | what is said of it |\n|---|---|")
+            parts += [f"| `{rule}` | {_plain(words)} |" for rule, words in kind.rules.items()]
         parts.append(f"\n```json\n{json.dumps(example_of(code), indent=1, ensure_ascii=False)}\n```")
     return "\n".join(parts)
+
+
+def _plain(words: str) -> str:
+    """With the members that stand in it as elsewhere."""
+    return words.replace("{", "`").replace("}", "`")
 
 
 def routes() -> str:

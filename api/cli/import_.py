@@ -233,4 +233,4 @@ def reverse_(
 
 
 def vars_of(package: KeptPackage) -> dict[str, Any]:
-    return {"package_id": package.package_id, "code": package.code, "reason": package.reason}
+    return asdict(package)

@@ -30,6 +30,7 @@ from projections.engine.lag_trend import LagTrend
 from projections.engine.tables import ReadTables
 from projections.engine.watch import Watch
 from replay.reports.kept_late import LATE, KeptLate
+from replay.reports.kept_movements import MOVEMENTS, KeptMovements
 from replay.reports.kept_reasons import REASONS, KeptReasons
 from replay.reports.kept_sums import DAYS, KeptSums
 
@@ -83,6 +84,8 @@ class Serving:
     """Of late entries."""
     reasons: SumsOfBusinesses[KeptReasons] = field(init=False)
     """Of corrections and reasons."""
+    movements: SumsOfBusinesses[KeptMovements] = field(init=False)
+    """The places of single movements."""
     positions: dict[str, int] = field(default_factory=dict)
     """Business → a position of its ledger that this process has seen, usually the last."""
     _terms: dict[str, FixedTerms] = field(default_factory=dict)
@@ -94,6 +97,7 @@ class Serving:
         self.sums = SumsOfBusinesses(self.carnet, self.after_answers, DAYS.name, KeptSums)
         self.late = SumsOfBusinesses(self.carnet, self.after_answers, LATE.name, KeptLate)
         self.reasons = SumsOfBusinesses(self.carnet, self.after_answers, REASONS.name, KeptReasons)
+        self.movements = SumsOfBusinesses(self.carnet, self.after_answers, MOVEMENTS.name, KeptMovements)
 
     @cached_property
     def document(self) -> bytes:

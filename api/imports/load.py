@@ -64,7 +64,8 @@ LOADER = Meta(actor=Actor(id="load", role=Role.OWNER, via="command line"))
 class RefusedRow:
     """A row that did not go in: its line (from 1), its column (None: the row itself), code and reason.
 
-    `flaw`: of `validation-failed`, the code of what is wrong.
+    `flaw`: of `validation-failed`, the code of what is wrong. `rule`: of a code that stands for several rules, the code
+    of the one that it is.
     """
 
     line: int
@@ -72,13 +73,14 @@ class RefusedRow:
     code: str
     reason: str
     flaw: Flaw | None = None
+    rule: str | None = None
 
 
 def refused_for(line: int, column: str | None, refusal: Refused) -> RefusedRow:
     """A row that the domain refused."""
     flaw = RuleFlaw(refusal.problem) if isinstance(refusal, Invalid) else None
     reason = refusal.message if isinstance(refusal, Invalid) else str(refusal)
-    return RefusedRow(line, column, refusal.code, reason, flaw)
+    return RefusedRow(line, column, refusal.code, reason, flaw, refusal.broken_rule)
 
 
 @dataclass

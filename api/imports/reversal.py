@@ -36,10 +36,11 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class KeptPackage:
-    """A package that stays, and why."""
+    """A package that stays, and why. `rule`: of a code that stands for several rules, which one."""
 
     package_id: str
     code: str
+    rule: str | None
     reason: str
 
 
@@ -68,7 +69,7 @@ def reverse(
                 told.cancelled += 1
             elif isinstance(result, Refused):
                 told.refused += 1
-                kept(KeptPackage(id, result.code, str(result)))
+                kept(KeptPackage(id, result.code, result.broken_rule, str(result)))
             else:
                 told.reversed += 1
         progress(told)

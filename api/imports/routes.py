@@ -2,6 +2,7 @@
 
 import io
 from contextlib import nullcontext
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -72,6 +73,8 @@ class RowRefused(Value):
     code: str
     flaw: str | None
     """Of `validation-failed`: the code of what is wrong."""
+    rule: str | None
+    """Of a code that stands for several rules: which one, as its problem names it."""
     reason: str
 
 
@@ -105,6 +108,8 @@ class Imported(Value):
 class PackageThatStays(Value):
     package_id: str
     code: str
+    rule: str | None
+    """Of a code that stands for several rules: which one, as its problem names it."""
     reason: str
 
 
@@ -263,10 +268,7 @@ def _shown(report: ImportReport, refused: list[RefusedRow]) -> Imported:
         refused=report.refused,
         services=report.services,
         position=report.position,
-        refused_rows=tuple(
-            RowRefused(line=row.line, column=row.column, code=row.code, flaw=row.flaw, reason=row.reason)
-            for row in refused
-        ),
+        refused_rows=tuple(RowRefused(**asdict(row)) for row in refused),
         possible_duplicates=tuple(
             DuplicateOfRow(line=each.line, customer_id=each.customer_id, others=each.others)
             for each in report.possible_duplicates
@@ -301,9 +303,7 @@ def _reverse(call: Command[ImportReversalBody], import_id: str, *, undone: bool 
         )
     return ReversedImport(
         **vars(told),
-        stay=tuple(
-            PackageThatStays(package_id=each.package_id, code=each.code, reason=each.reason) for each in stay
-        ),
+        stay=tuple(PackageThatStays(**asdict(each)) for each in stay),
     )
 
 

@@ -225,7 +225,7 @@ def _check(call: Command[WebhookBody]) -> None:
 def _check_room(call: Command[WebhookBody]) -> None:
     kept = call.frame.carnet.store.webhooks.of(call.business_id)
     if sum(each.state != "removed" for each in kept) >= WEBHOOKS_MAX:
-        raise LimitReached(what="webhooks", limit=WEBHOOKS_MAX)
+        raise LimitReached("webhooks", limit=WEBHOOKS_MAX)
 
 
 def _planned(call: Command[WebhookBody], id: str) -> IssuedWebhook:

@@ -50,6 +50,8 @@ class ProblemKind(Value):
     remedy: str
     retry_after_seconds: int | None
     """Seconds after which it is worth asking again; null where asking again changes nothing by itself."""
+    rules: dict[str, str] | None
+    """The codes that the member `rule` may have, and what is said of each; null where there is no such member."""
     example: dict[str, JsonValue]
     """A problem of this kind as it may be answered."""
 

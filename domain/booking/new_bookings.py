@@ -136,9 +136,9 @@ def _check(command: MakeBooking, sight: BookingContext, at: Circumstances) -> Pa
         raise Invalid("/external_ref", "not-for-a-series", "names one booking and cannot name a series")
     participant = _participant(command, sight)
     if not participant.belongs_at(at.now):
-        raise NotEligible("the participant has left the household")
+        raise NotEligible("participant-left")
     if command.service_id in participant.barred_services:
-        raise NotEligible("the participant is barred from this service")
+        raise NotEligible("participant-barred")
     return participant
 
 

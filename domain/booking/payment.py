@@ -85,7 +85,7 @@ def _check_owing(amount: int, price: int | None, before: int) -> None:
     if left is not None and amount > left:
         raise Overpayment(amount, left)
     if before + amount > AMOUNT_MAX:
-        raise LimitReached("minor units paid for a booking", AMOUNT_MAX)
+        raise LimitReached("booking-payments", AMOUNT_MAX)
 
 
 def _recorded(

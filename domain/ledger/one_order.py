@@ -52,7 +52,7 @@ def decide(
     for stream_id, (kind, new) in decision.facts.items():
         version = books.version(stream_id)
         if version + len(new) > FACTS_MAX:
-            raise LimitReached("facts of a stream", FACTS_MAX)
+            raise LimitReached("stream-facts", FACTS_MAX)
         for fact in new:
             version += 1
             facts.append(store(kind, stream_id, version, fact, meta))

@@ -33,14 +33,14 @@ def check_runs(state: Membership, at: Circumstances) -> None:
     """Raises NotEligible unless a period runs and the next one is not due."""
     moment = now_for(state, at)
     if state.status(moment) == "ended":
-        raise NotEligible("the membership has ended")
+        raise NotEligible("membership-ended")
     if state.period == 0:
-        raise NotEligible("the membership has not begun")
+        raise NotEligible("membership-not-begun")
     if state.is_due(moment):
-        raise NotEligible("a renewal is due; renew it first")
+        raise NotEligible("renewal-due")
 
 
 def check_room(state: Membership, facts: int) -> None:
     """Raises LimitReached when the stream cannot hold `facts` more."""
     if state.version + facts > FACTS_MAX:
-        raise LimitReached("facts of a membership", FACTS_MAX)
+        raise LimitReached("membership-facts", FACTS_MAX)

@@ -30,7 +30,7 @@ def pause(state: Membership, package: Package, command: PauseMembership, at: Cir
     if state.expiry.is_frozen(today):
         if state.paused_until == command.until:
             return [], []
-        raise NotEligible(f"it is paused until {state.paused_until}; resume it first")
+        raise NotEligible("membership-paused", day=state.paused_until)
     if not today <= command.until <= today + timedelta(days=FREEZE_DAYS_MAX):
         latest = today + timedelta(days=FREEZE_DAYS_MAX)
         raise Invalid("/until", "out-of-range", f"must lie between {today} and {latest}")
@@ -59,7 +59,7 @@ def resume(state: Membership, package: Package | None, at: Circumstances) -> Fac
     """
     moment, today = now_for(state, at), today_for(state, at)
     if state.status(moment) == "ended":
-        raise NotEligible("the membership has ended; start another")
+        raise NotEligible("membership-not-resumed")
     if state.paused_on is not None and state.expiry.is_frozen(today):
         assert state.ends_on is not None
         days = (today - state.paused_on).days

@@ -71,10 +71,10 @@ def _check_is_due(state: Membership, command: RenewMembership, at: Circumstances
     if command.period is not None and command.period > number:
         raise Invalid("/period", "not-next", f"must be at most {number}, the next period")
     if state.next_at is None:
-        raise NotEligible("the membership ends, and is not renewed")
+        raise NotEligible("membership-not-renewed")
     if at.now < state.next_at:
         first = local_day(state.next_at, state.time_zone)
-        raise NotEligible(f"period {number} begins on {first}")
+        raise NotEligible("period-not-due", period=number, day=first)
 
 
 def _renewed(

@@ -36,7 +36,7 @@ def start(command: StartMembership, seen: Start, at: Circumstances) -> Membershi
     EffectiveAtOutOfRange, BackDatingNotAllowed, LimitReached."""
     check_may_buy(command.customer_id, seen.customer)
     if len(seen.customer.memberships) >= MEMBERSHIPS_MAX:
-        raise LimitReached("memberships of one customer that renew", MEMBERSHIPS_MAX)
+        raise LimitReached("memberships", MEMBERSHIPS_MAX)
     if seen.plan.retired:
         raise OfferIsRetired(command.plan_id)
     seen.business.check_location(command.location_id)

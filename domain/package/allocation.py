@@ -107,7 +107,7 @@ def _participant(
     if (participant := customer.participants.get(id)) is None:
         raise NotFound("participant", id)
     if not participant.belongs_at(at):
-        raise NotEligible("the participant had left the household by then")
+        raise NotEligible("participant-had-left")
     return participant
 
 

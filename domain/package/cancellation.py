@@ -41,13 +41,13 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[Pack
     if package.import_id is not None:
         return [_void_import(package, command, at)]
     if package.entered_on != local_day(at.now, package.time_zone):
-        raise NotEligible("a sale is voided on the day it was entered; cancel the package instead")
+        raise NotEligible("sale-of-another-day")
     if package.transfer_id is not None:
-        raise NotEligible("it was not sold but transferred; undo the transfer instead")
+        raise NotEligible("package-transferred")
     if package.membership_id is not None:
-        raise NotEligible("it was not sold but granted by a membership; cancel it, or end the membership")
+        raise NotEligible("package-granted")
     if any(package.units_in(state) for state in (USED, FORFEITED, CORRECTED, TRANSFERRED)):
-        raise NotEligible("a unit was used, corrected or transferred; give it back first, or cancel instead")
+        raise NotEligible("sale-touched")
     facts = _without_holds(package, at, release=command.release_holds)
     paid = package.paid
     for payment_id, payment in package.payments.items():
@@ -71,7 +71,7 @@ def void(package: Package, command: VoidPackage, at: Circumstances) -> list[Pack
 def _void_import(package: Package, command: VoidPackage, at: Circumstances) -> PackageVoided:
     """On any day, while it stands as it came. No money goes back: none was taken here."""
     if package.version > 1:
-        raise NotEligible("something was recorded for it since it was imported; cancel the package instead")
+        raise NotEligible("import-touched")
     return _voided(package, command, at)
 
 

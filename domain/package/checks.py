@@ -78,7 +78,7 @@ def check_room(package: Package, facts: int, *, kept: bool) -> None:
     """Raises LimitReached when the stream cannot hold `facts` more. `kept`: its last 1,000 stay free."""
     limit = FACTS_MAX - (FACTS_KEPT if kept else 0)
     if facts and package.version + facts > limit:
-        raise LimitReached("facts of a package", limit)
+        raise LimitReached("package-facts", limit)
 
 
 def settled(package: Package, now: datetime) -> list[PackageFact]:
@@ -101,7 +101,7 @@ def check_expires(package: Package, day: date) -> date:
     """The last valid day as it stands on a day. Raises NotEligible where there is none."""
     last = package.expiry.on(day)
     if last is None:
-        raise NotEligible("it never expires, or its validity has not started")
+        raise NotEligible("never-expires")
     return last
 
 

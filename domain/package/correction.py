@@ -27,7 +27,7 @@ def correct(
     if command.change == 0:
         raise Invalid("/change", "zero", "must not be 0")
     if policies.correction_max is not None and abs(command.change) > policies.correction_max:
-        raise LimitReached("units in one correction", policies.correction_max)
+        raise LimitReached("correction-units", policies.correction_max)
     line = package.lines[command.line - 1]
     if command.change < 0:
         return [_take(package, line, command, at)]
@@ -56,9 +56,9 @@ def _give(package: Package, line: Line, command: CorrectLine, at: Circumstances)
     missing = wanted - len(used_before)
     units = len(line.states)
     if units + missing > UNITS_PER_LINE_MAX:
-        raise LimitReached("units of a line", UNITS_PER_LINE_MAX)
+        raise LimitReached("line-units", UNITS_PER_LINE_MAX)
     if sum(len(other.states) for other in package.lines) + missing > UNITS_PER_PACKAGE_MAX:
-        raise LimitReached("units of a package", UNITS_PER_PACKAGE_MAX)
+        raise LimitReached("package-units", UNITS_PER_PACKAGE_MAX)
     added = tuple(range(units + 1, units + missing + 1))
     freed_units = [unit for use in freed for unit in use.units]
     return _correction(

@@ -69,9 +69,9 @@ def check_use(
             check_not_frozen(package, moment)
     _check_eligible(package, wish, business, least)
     if command.line is not None and command.line > len(package.lines):
-        raise NotEligible(f"the package has {len(package.lines)} lines", limit=len(package.lines))
+        raise NotEligible("no-such-line", limit=len(package.lines))
     if not lines:
-        raise NotEligible("no line of the package is good for this service")
+        raise NotEligible("service-not-covered")
     if business.policies.payment_required and package.owing:
         raise PaymentRequired(package.owing)
 
@@ -104,13 +104,12 @@ def _check_eligible(package: Package, wish: ResolvedRedemption, business: Busine
     """The participant, the place and the household's cap (domain.md, Sharing)."""
     command, participant = wish.command, wish.participant
     if package.sharing == "purchaser" and participant.id not in package.beneficiaries:
-        raise NotEligible("the package is only for the participants named at its sale")
+        raise NotEligible("participant-not-named")
     if command.service_id in participant.barred_services:
-        raise NotEligible("the participant is barred from this service")
+        raise NotEligible("participant-barred")
     check_place(package, command.location_id, business)
     if room_under_cap(package, wish) < least:
-        cap = package.cap_per_participant
-        raise NotEligible(f"one participant may use {cap} units of the package", limit=cap)
+        raise NotEligible("participant-cap", limit=package.cap_per_participant)
 
 
 def room_under_cap(package: Package, wish: ResolvedRedemption) -> int:

@@ -45,9 +45,9 @@ def reinstate(package: Package, command: ReinstatePackage, at: Circumstances) ->
     """Raises NotExpired for what is neither expired nor cancelled, Invalid for a day already past, NotEligible for
     a package whose transfer was undone, and for an import that was voided: its reference may have come again."""
     if package.revoked:
-        raise NotEligible("its units went back to the package that they were transferred from")
+        raise NotEligible("transfer-undone")
     if package.voided and package.import_id is not None:
-        raise NotEligible("it was imported by mistake; import the balance again instead")
+        raise NotEligible("import-undone")
     if not package.cancelled and not package.expiry.has_passed(now_for(package, at)):
         raise NotExpired(package.status(now_for(package, at)))
     today = today_for(package, at)

@@ -17,12 +17,12 @@ def record_expiry(package: Package, at: Circumstances) -> list[PackageFact]:
     last = check_expires(package, today_for(package, at))
     ended_at = package.expiry.valid_until
     if ended_at is None or not package.expiry.has_passed(now_for(package, at)):
-        raise NotEligible(f"it has not expired: its last valid day is {last}")
+        raise NotEligible("not-expired-yet", day=last)
     if package.lapse_recorded == last:
-        raise NotEligible(f"it is recorded that it expired on {last}")
+        raise NotEligible("expiry-recorded", day=last)
     lapsed = package.units_in(AVAILABLE)
     if not lapsed:
-        raise NotEligible("no unit remains that could lapse")
+        raise NotEligible("nothing-to-lapse")
     return [
         PackageExpired(
             effective_at=max(ended_at, package.purchased_at),

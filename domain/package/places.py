@@ -17,7 +17,7 @@ def check_place(package: Package, location_id: str | None, business: Business) -
     places = package.locations
     if not places or location_id in places or not business.any_open(places):
         return
-    raise NotEligible("the package cannot be used at this location")
+    raise NotEligible("location-not-open")
 
 
 def change_locations(package: Package, command: ChangeLocations, at: Circumstances) -> list[PackageFact]:

@@ -45,19 +45,19 @@ def reminder_due(
     """
     check_not_cancelled(package)
     if package.remaining == 0:
-        raise NotEligible("no unit remains to be reminded of")
+        raise NotEligible("nothing-to-remind-of")
     if customer.blocked or not customer.active:
-        raise NotEligible("nothing is sent to a blocked or inactive customer")
+        raise NotEligible("customer-gets-nothing")
     if lead_days is None:
-        raise NotEligible("by the policy nobody is reminded")
+        raise NotEligible("reminders-off")
     now, today = now_for(package, at), today_for(package, at)
     last = check_expires(package, today)
     check_not_expired(package, now)
     check_not_frozen(package, now)
     if today < (due_on := remind_on(last, lead_days)):
-        raise NotEligible(f"the reminder is due on {due_on}")
+        raise NotEligible("reminder-not-due", day=due_on)
     if is_reminded(package, last, lead_days):
-        raise NotEligible(f"there was a reminder of {last} already")
+        raise NotEligible("reminded-already", day=last)
     return [ReminderDue(effective_at=now, expires_on=last, lead_days=lead_days)]
 
 

@@ -93,7 +93,7 @@ def _terms(command: SellPackage, sale: Sale) -> OfferTerms:
             raise OfferIsRetired(command.offer_id)
         limit = sale.offer.terms.max_per_customer
         if limit is not None and sale.bought_before >= limit:
-            raise LimitReached("packages of this offer for one customer", limit)
+            raise LimitReached("offer-packages", limit)
         return sale.offer.terms
     if command.name is None or command.lines is None or command.price is None:
         raise Invalid("/offer_id", "missing", "is needed, or name, lines and price of a custom package")

@@ -20,7 +20,7 @@ def check_sold(
 ) -> None:
     """Check the lines of a package of its own. Raises LimitReached, and Invalid as `check_lines` does."""
     if sum(line.quantity for line in lines) > UNITS_PER_PACKAGE_MAX:
-        raise LimitReached("units of a package", UNITS_PER_PACKAGE_MAX)
+        raise LimitReached("package-units", UNITS_PER_PACKAGE_MAX)
     check_lines(lines, services, retired_too=retired_too)
 
 

@@ -164,9 +164,9 @@ def undo(
     ((origin_id, origin),) = origins.items()
     check_not_cancelled(origin)
     if new.holds or new.remaining < sum(len(line.states) for line in new.lines):
-        raise NotEligible("a unit was used, held, corrected or passed on; give it back first")
+        raise NotEligible("transfer-touched")
     if new.price != new.covered or new.paid:
-        raise NotEligible("the price of the package was adjusted; set it back and refund what was paid first")
+        raise NotEligible("transfer-repriced")
     _, part = origin.transfers[transfer_id]
     back = TransferUndone(
         effective_at=now_for(origin, at),

@@ -91,7 +91,7 @@ def _known(customer: Customer, participant_id: str) -> Participant:
 def _check_room(customer: Customer) -> None:
     """Raises LimitReached where the household takes nobody in."""
     if sum(p.removed_at is None for p in customer.participants.values()) > PARTICIPANTS_MAX:
-        raise LimitReached("participants of a customer", PARTICIPANTS_MAX)
+        raise LimitReached("participants", PARTICIPANTS_MAX)
 
 
 def _numbered(new: Sequence[NewParticipant], first: int) -> list[ParticipantOf]:

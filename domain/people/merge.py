@@ -50,9 +50,9 @@ def check_mergeable(survivor: Named, absorbed: Named) -> None:
     if absorbed.state.merged_into is not None:
         raise CustomerIsMerged(absorbed.id, absorbed.state.merged_into)
     if len(survivor.state.absorbed) + len(absorbed.state.absorbed) >= ABSORBED_MAX:
-        raise LimitReached("other names of a customer", ABSORBED_MAX)
+        raise LimitReached("other-names", ABSORBED_MAX)
     if absorbed.state.depth + 1 > DEPTH_MAX:
-        raise LimitReached("merges of customers into one another", DEPTH_MAX)
+        raise LimitReached("merges", DEPTH_MAX)
 
 
 def merged(
@@ -181,7 +181,7 @@ def _joining(ours: Customer, theirs: Customer) -> tuple[ParticipantMoved, ...]:
             raise IdTaken(each.id)
     living = [each for each in (*ours.participants.values(), *joining) if each.removed_at is None]
     if len(living) - 1 > PARTICIPANTS_MAX:
-        raise LimitReached("participants of a customer", PARTICIPANTS_MAX)
+        raise LimitReached("participants", PARTICIPANTS_MAX)
     return tuple(_moved(each, number) for number, each in enumerate(joining, ours.next_number))
 
 

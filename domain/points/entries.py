@@ -65,7 +65,7 @@ def reverse(account: PointsAccount, command: ReversePoints, at: Circumstances) -
     """
     addition = account.additions.get(command.addition_id)
     if addition is None and command.addition_id in account.others:
-        raise NotEligible("only an addition of points is reversed; adjust the balance instead")
+        raise NotEligible("points-not-added")
     if addition is None:
         raise NotFound("addition of points", command.addition_id)
     if not addition.reversible:
@@ -86,7 +86,7 @@ def reverse(account: PointsAccount, command: ReversePoints, at: Circumstances) -
 
 def _check_given(account: PointsAccount, points: int) -> None:
     if account.granted + points > POINTS_EVER_MAX:
-        raise LimitReached("points given to a customer in all", POINTS_EVER_MAX)
+        raise LimitReached("points-ever", POINTS_EVER_MAX)
     if not account.can_be_given(points):
         raise _full(FACTS_MAX - FACTS_KEPT)
 
@@ -99,7 +99,7 @@ def _check_taken(account: PointsAccount, points: int) -> None:
 
 
 def _full(limit: int) -> LimitReached:
-    return LimitReached("facts of a customer's points", limit)
+    return LimitReached("points-facts", limit)
 
 
 def _now_for(account: PointsAccount, at: Circumstances) -> datetime:

@@ -29,7 +29,7 @@ def moved(
 def _entry(points: int, whose: tuple[str, PointsAccount], other: str, now: datetime) -> PointsAdjusted:
     customer_id, account = whose
     if account.granted + granted_by(account, other, points) > POINTS_EVER_MAX:
-        raise LimitReached("points given to a customer in all", POINTS_EVER_MAX)
+        raise LimitReached("points-ever", POINTS_EVER_MAX)
     at = now if account.latest_at is None else max(now, account.latest_at)
     return PointsAdjusted(
         effective_at=at,

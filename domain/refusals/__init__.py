@@ -4,7 +4,8 @@ A refusal changes nothing. `api/http/problems.py` gives each code its HTTP statu
 `docs/reference/problems.md` explains it. `str(refusal)` is a sentence for people, without personal data.
 
 Read `refused` first. The others are parted by what refuses: `requests` by what is asked; `packages`, `bookings`,
-`money` and `people` by the state of things.
+`money` and `people` by the state of things. `rules` has the code and the words of each rule that makes something
+not eligible, and of each limit.
 
 Touch it to add a refusal: a dataclass in the file of what refuses, and its code among the problems.
 

@@ -1,11 +1,12 @@
 """Refusals by the state of a package, of what it was sold from, or of a rule that tops it up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
 from domain.moments import rfc3339
 from domain.refusals.refused import Refused
+from domain.refusals.rules import RULES, Rule
 
 
 @dataclass(eq=False)
@@ -88,8 +89,15 @@ class AlreadyRestored(Refused):
 @dataclass(eq=False)
 class NotEligible(Refused):
     code = "not-eligible"
-    reason: str
+    rule: Rule
+    reason: str = field(init=False)
+    """What is said of the rule."""
     limit: int | None = None
+    day: date | None = None
+    period: int | None = None
+
+    def __post_init__(self) -> None:
+        self.reason = RULES[self.rule].format(limit=self.limit, day=self.day, period=self.period)
 
     def sentence(self) -> str:
         return self.reason

@@ -14,6 +14,11 @@ class Refused(Exception):
         named = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
         return {name: value for name, value in named.items() if value is not None}
 
+    @property
+    def broken_rule(self) -> str | None:
+        """Which one of the rules that `code` stands for, by its own code, also stable; None: there is only one."""
+        return self.explanation().get("rule")
+
     def __str__(self) -> str:
         return self.sentence()
 

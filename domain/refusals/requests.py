@@ -1,9 +1,10 @@
 """Refusals of what is asked, whatever the state of things: a value, a right, an id, a version, a limit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.refusals.refused import Refused
+from domain.refusals.rules import LIMITS, Limit
 
 
 @dataclass(eq=False)
@@ -79,8 +80,13 @@ class NotFound(Refused):
 @dataclass(eq=False)
 class LimitReached(Refused):
     code = "limit-reached"
-    what: str
+    rule: Limit
+    what: str = field(init=False)
+    """What is said of the rule."""
     limit: int
+
+    def __post_init__(self) -> None:
+        self.what = LIMITS[self.rule]
 
     def sentence(self) -> str:
         return f"the limit of {self.limit} {self.what} is reached"

@@ -51,9 +51,9 @@ def set_up(
     if offer.terms.price == 0:
         raise Invalid("/offer_id", "free", "costs nothing, so that no card can be charged for it")
     if any(other.offer_id == command.offer_id for other in others):
-        raise NotEligible("the customer has a rule for this offer already; remove it first")
+        raise NotEligible("top-up-twice")
     if len(customer.top_ups) >= RULES_MAX:
-        raise LimitReached("rules that top up, of one customer", RULES_MAX)
+        raise LimitReached("top-ups", RULES_MAX)
     return TopUpSet(
         customer_id=command.customer_id,
         offer_id=command.offer_id,

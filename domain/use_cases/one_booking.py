@@ -49,7 +49,7 @@ def decided(
     facts = with_reason(ruled, reason)
     limit = FACTS_MAX - (FACTS_KEPT if kept else 0)
     if facts and booking.version + len(facts) > limit:
-        raise LimitReached("facts of a booking", limit)
+        raise LimitReached("booking-facts", limit)
     return Decision(
         {id: ("package", new) for id, new in moved.items()} | {booking_id: ("booking", facts)},
         texts=texts_of(command, booking.customer_id) if facts else (),

@@ -15,7 +15,7 @@ def decide(command: PauseMembership, books: Books, at: Circumstances) -> Decisio
     state = known_membership(books, command.membership_id)
     package = package_of(state, books)
     if package is None:
-        raise NotEligible("the membership has not begun")
+        raise NotEligible("membership-not-begun")
     return both(command, state, package, pause(state, package, command, at), books)
 
 

@@ -1,4 +1,7 @@
-"""Sums of facts that stand alone, as a process holds them: found where they are kept, and brought on by a question."""
+"""What a process holds of one business to answer reports: found where it is kept, and brought on by a question.
+
+`KeptAlone` holds sums of facts that stand alone.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,38 +18,41 @@ from replay.reports.entries import pages_of_facts
 from replay.reports.kept_form import Keeping, Kind
 
 
-class Growing(Protocol):
-    """Sums that facts are added to, in order of position."""
+class Placed(Protocol):
+    """Whatever is true for a position."""
 
     position: int
     """The position of the ledger that they are true for."""
+
+
+class Growing(Placed, Protocol):
+    """Sums that facts are added to, in order of position."""
 
     def bring_to(self, position: int, stored: Sequence[StoredFact]) -> None:
         """Add the wanted facts up to a position. Raises UnreadableFact; then nothing was added."""
 
 
+H = TypeVar("H", bound=Placed)
 S = TypeVar("S", bound=Growing)
 
 
 @dataclass
-class KeptAlone(Generic[S]):
+class KeptOfOne(Generic[H]):
     """Of one business. Threads may share it: one of them brings its sums on, the others wait."""
 
     kind: ClassVar[Kind[Any]]
-    wanted: ClassVar[Sequence[type[Fact]]]
-    """The facts that are added."""
 
     zone: str
     keeping: Keeping = field(default_factory=Keeping)
     found_at: int = 0
     """The position of those that were kept, with which these began; 0: all facts were read."""
-    sums: S = field(init=False)
+    sums: H = field(init=False)
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self.sums = self._empty()
 
-    def _empty(self) -> S:
+    def _empty(self) -> H:
         raise NotImplementedError
 
     @property
@@ -82,11 +88,26 @@ class KeptAlone(Generic[S]):
         """
         self._begin(recorder)  # where the database could not be reached before, or another thread was quicker
         head, before = recorder.head(), self.position
-        bring_on(self.sums, recorder, head.position, self.wanted)
+        if before < head.position:
+            self._grow(recorder, head.position)
         if self.position > before:
             self.keeping.grown()
         # A replica may lag behind what was read before.
         return structs.replace(head, position=max(head.position, self.position))
+
+    def _grow(self, recorder: LedgerRecorder, head: int) -> None:
+        """Raises UnreadableFact, LedgerUnavailable."""
+        raise NotImplementedError
+
+
+class KeptAlone(KeptOfOne[S]):
+    """Sums that facts are added to."""
+
+    wanted: ClassVar[Sequence[type[Fact]]]
+    """Those that are added."""
+
+    def _grow(self, recorder: LedgerRecorder, head: int) -> None:
+        bring_on(self.sums, recorder, head, self.wanted)
 
 
 def bring_on(sums: Growing, recorder: LedgerRecorder, upto: int, wanted: Sequence[type[Fact]]) -> None:

@@ -7,10 +7,11 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.kept_beside import ReportSums
 from replay.reports.kept_form import Kind
 from replay.reports.kept_late import LATE
+from replay.reports.kept_movements import MOVEMENTS
 from replay.reports.kept_reasons import REASONS
 from replay.reports.kept_sums import DAYS
 
-KINDS: tuple[Kind[Any], ...] = (DAYS, REASONS, LATE)
+KINDS: tuple[Kind[Any], ...] = (DAYS, REASONS, LATE, MOVEMENTS)
 """All that are kept. A row of another kind is read by nobody."""
 
 

@@ -4,9 +4,11 @@ What is owed is what the liability report counts: units of packages that are nei
 their value. Opening and closing are equal to that report at the two ends of the period.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from heapq import nsmallest
+from operator import attrgetter
 from typing import Literal, assert_never, cast, get_args
 
 from domain.ledger.mapper import Recorded
@@ -37,7 +39,7 @@ from domain.package.state import Status
 from projections.engine.definition import Row
 from projections.models.card_columns import card_status, summed
 from projections.models.packages import moved
-from replay.all_packages import PackagesThen, place_of_customer
+from replay.all_packages import PackagesThen
 from replay.as_of import LATEST, Past, asked, effective_at
 from replay.package import PackageThen
 
@@ -78,8 +80,8 @@ class Owed:
 NOTHING = Owed()
 
 
-Place = tuple[int, str, str, int, int, str]
-"""Number and id of the customer, package, milliseconds since 1970, position, cause: the order of the lines."""
+Place = tuple[int, int, str]
+"""Milliseconds since 1970, position, cause: the order of the lines."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,14 @@ class Movement:
     change: Owed
     position: int
     """The fact that moved it. Where the clock did, the fact that set the expiry, or changed the package last."""
+    begun_at: int | None = None
+    """The position at which the package begins, where the clock moved it. Such a line keeps its place among others,
+    whatever is known of the package."""
 
     @property
     def place(self) -> Place:
-        customer = place_of_customer(self.customer_id)
-        return (*customer, self.package_id, to_milliseconds(self.moment), self.position, self.cause)
+        position = self.position if self.begun_at is None else self.begun_at
+        return to_milliseconds(self.moment), position, self.cause
 
 
 @dataclass(frozen=True)
@@ -161,37 +166,54 @@ def movements(books: PackagesThen, period: Period) -> Movements:
 
 
 def lines(
-    books: PackagesThen, period: Period, cause: Cause | None = None, after: Place | None = None
-) -> Iterator[Movement]:
-    """The movements behind the sums, customer by customer as the ledger tells them, each in order of its places: those
-    behind `after`.
+    books: PackagesThen,
+    period: Period,
+    cause: Cause | None = None,
+    after: Place | None = None,
+    at_most: int | None = None,
+) -> Sequence[Movement]:
+    """The movements behind the sums in order of their places: the first ones behind `after`.
 
-    They are sorted: a clock that was put back judges a package before its last fact.
-    Raises UnreadableFact, LedgerUnavailable.
+    Every package is folded: see `KeptMovements.lines`. Raises UnreadableFact, LedgerUnavailable.
     """
-    for packages in books.by_customer("" if after is None else after[1]):
-        for package in packages:
-            for movement in sorted(_of_package(package, period), key=lambda movement: movement.place):
-                if period.begins_after(movement.moment) or cause not in (None, movement.cause):
-                    continue
-                if after is None or movement.place > after:
-                    yield movement
+    found = (
+        movement
+        for packages in books.by_customer()
+        for package in packages
+        for movement in lines_of(package, period, cause, after)
+    )
+    in_order = attrgetter("place")
+    return sorted(found, key=in_order) if at_most is None else nsmallest(at_most, found, in_order)
+
+
+def lines_of(
+    package: PackageThen, period: Period, cause: Cause | None = None, after: Place | None = None
+) -> Iterator[Movement]:
+    """Those of one package that lie in the period, in no order."""
+    for movement in _of_package(package, period):
+        if period.begins_after(movement.moment) or cause not in (None, movement.cause):
+            continue
+        if after is None or movement.place > after:
+            yield movement
 
 
 def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
     """Every movement of a package up to the closing moment, in order."""
     card: Row | None = None
     owed, position = NOTHING, 0
+    begun_at = package.facts[0].position
 
-    def movement(moment: datetime, cause: Cause, change: Owed) -> Movement:
-        return Movement(package.customer_id, package.id, moment, cause, change, position)
+    def movement(moment: datetime, cause: Cause, change: Owed, *, by_fact: bool = True) -> Movement:
+        return Movement(
+            package.customer_id, package.id, moment, cause, change, position, None if by_fact else begun_at
+        )
 
     for recorded in package.facts:
         fact, moment = cast(PackageFact, recorded.fact), period.moment_of(recorded)
         if isinstance(fact, PackageExpired | ReminderFact):
             continue  # they tell what is so anyway: the report is the same without them
         if card is not None and (lapsed := _owed_of(card, moment) - owed) != NOTHING:
-            yield movement(lapsed_at(card, moment), "lapsed", lapsed)
+            yield movement(lapsed_at(card, moment), "lapsed", lapsed, by_fact=False)
             owed += lapsed
         card, position = summed(moved(card, recorded)), recorded.position
         change = _owed_of(card, moment) - owed
@@ -200,7 +222,7 @@ def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
                 yield movement(moment, cause, part)
         owed += change
     if card is not None and (lapsed := _owed_of(card, package.moment) - owed) != NOTHING:
-        yield movement(lapsed_at(card, package.moment), "lapsed", lapsed)
+        yield movement(lapsed_at(card, package.moment), "lapsed", lapsed, by_fact=False)
 
 
 def _owed_of(card: Row, moment: datetime) -> Owed:

@@ -4,8 +4,8 @@
 way; the other methods hold tables, streams and the reference against it.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import sha256
 from itertools import product
@@ -39,13 +39,24 @@ from projections.models.card_columns import card_status, is_inconsistent
 from projections.models.packages import CARDS
 from projections.models.points import POINTS, entry
 from projections.models.units import UNITS
-from replay.all_packages import packages_then
+from replay.all_packages import PackagesThen, packages_then
 from replay.as_of import asked
 from replay.reports.entries import corrections, late_entries, page_of, recorded_period
 from replay.reports.kept_form import Keeping
+from replay.reports.kept_movements import KeptMovements
 from replay.reports.kept_sums import KeptSums
 from replay.reports.liability import liability
-from replay.reports.movements import Clock, Owed, closing_of, lines, movements, period_of
+from replay.reports.movements import (
+    CAUSES,
+    Clock,
+    Movement,
+    Owed,
+    Period,
+    closing_of,
+    lines,
+    movements,
+    period_of,
+)
 from replay.reports.reasons import reasons
 from replay.reports.sales import sales
 from tests.domain.books import check_line_facts, remainders
@@ -116,6 +127,8 @@ class Books:
     """Of the reports, brought on as the books grow."""
     kept: KeptEntries = field(default_factory=lambda: KeptEntries("UTC"))
     """Late entries, corrections and reasons of the reports, brought on as well."""
+    places: KeptMovements = field(default_factory=lambda: KeptMovements("UTC"))
+    """Of single movements, likewise."""
     remembered: list[tuple[str, int, Row]] = field(default_factory=list)
     """(package, version, its card then): what the past must go on saying."""
     past: list[tuple[int, Rows]] = field(default_factory=list)
@@ -400,7 +413,9 @@ class Books:
             ], f"{clock}, from {before} to {end}: {told}"
             assert sum(told.changes.values(), told.opening) == told.closing
             of_cause = dict.fromkeys(told.changes, Owed())
-            found = list(lines(closing, period))
+            found = lines(closing, period)
+            assert self.places.lines(closing, period, None, None, len(found) + 1) == found
+            self._compare_lines(closing, period, found, which)
             for line in found:
                 of_cause[line.cause] += line.change
             assert of_cause == told.changes
@@ -408,6 +423,22 @@ class Books:
             assert places_of == sorted(set(places_of)), f"a page ends where the next begins, {clock}, {end}"
             if clock == "effective" and end is not None:
                 assert told.changes["imported"] == self._imported(before, last)
+
+    def _compare_lines(
+        self, books: PackagesThen, period: Period, found: Sequence[Movement], which: int
+    ) -> None:
+        """Of one cause, behind one of them, and as they were known at some moment."""
+        cause = CAUSES[which % len(CAUSES)]
+        of_cause = [line for line in found if line.cause == cause]
+        after = None if not found else found[which % len(found)].place
+        behind = [line for line in of_cause if after is None or line.place > after]
+        assert self.places.lines(books, period, cause, after, 3) == behind[:3]
+        if period.clock == "effective":
+            known = moment_of(self.facts[which * 31 % len(self.facts)].stored.recorded_at)
+            past = replace(books.past, recorded_before=known, judged_at=books.past.judged_at or known)
+            then = packages_then(books.recorder, past, books.moment)
+            told = lines(then, period)
+            assert self.places.lines(then, period, None, None, len(told) + 1) == told
 
     def check_entries(self, ledger: Ledger, which: int) -> None:
         """What was entered late and corrected in a period is what a walk through all its facts finds."""

@@ -37,7 +37,8 @@ from replay.reports.liability import liability
 from tests.domain.ledger.test_reading import GOLDEN
 from tests.kept_rows import lay
 from tests.replay.conftest import BUSINESS, FIRST, ZONE, Lived, World, open_business
-from tests.replay.test_kept_sums import Drawn, compared
+from tests.replay.drawn_books import Drawn
+from tests.replay.test_kept_sums import compared
 
 STEPS = 60
 

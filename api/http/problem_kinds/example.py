@@ -32,5 +32,6 @@ def told_of(code: str, kind: Kind) -> dict[str, Any]:
         "cause": kind.cause,
         "remedy": kind.remedy,
         "retry_after_seconds": kind.retry_after_s,
+        "rules": kind.rules,
         "example": example_of(code),
     }

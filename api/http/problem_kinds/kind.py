@@ -6,6 +6,7 @@ from typing import Any
 
 from api.http.flaws import Flaw
 from domain.refusals import Refused
+from domain.refusals.rules import Limit, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,5 @@ class Kind:
     example: Example | Refused
     retry_after_s: int | None = None
     """Seconds to wait before it is worth asking again; None: asking again changes nothing by itself."""
+    rules: Mapping[Rule, str] | Mapping[Limit, str] | None = None
+    """Where it stands for several rules: the code of each, which the member `rule` has, and what is said of it."""

@@ -1,5 +1,6 @@
 """What a problem means, for programs and for people, from the same row of the table."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from pydantic_core import to_json
@@ -7,6 +8,7 @@ from pydantic_core import to_json
 from api.http.fixed_document import FixedDocument
 from api.http.html import VARIES, heading, json_block, link, page, paragraph, table, text
 from api.http.problem_kinds.example import example_of, told_of
+from api.http.problem_kinds.kind import Kind
 from api.http.problem_kinds.table import KINDS
 
 
@@ -24,9 +26,17 @@ def problem_document(code: str, html: bool) -> FixedDocument:
         paragraph(kind.cause),
         heading("What to do", 2),
         paragraph(kind.remedy),
+        *_rules_of(kind),
         heading("An example", 2),
         json_block(example_of(code)),
     )
+
+
+def _rules_of(kind: Kind) -> Iterator[str]:
+    if kind.rules is not None:
+        yield heading("The rules", 2)
+        rows = [(f"<code>{rule}</code>", text(words)) for rule, words in kind.rules.items()]
+        yield table(("rule", "what is said of it"), rows)
 
 
 @lru_cache(maxsize=2)

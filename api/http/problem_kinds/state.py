@@ -31,6 +31,7 @@ from domain.refusals import (
     WrongBookingState,
     WrongTopUpState,
 )
+from domain.refusals.rules import LIMITS, RULES
 
 CUSTOMER, BOOKING = "cus_01m9c3x5zq7r8v2t4w6y8a0c2e", "bkg_01m9c3x5zq7r8v2t4w6y8a0c2e"
 
@@ -134,10 +135,11 @@ STATE: Mapping[str, Kind] = {
     "not-eligible": Kind(
         409,
         "Not eligible",
-        "A rule of the package says no: its services, its participants, its locations or a limit for each of them."
-        " `reason` tells which one.",
+        "A rule says no, of a package, a membership, points or a household. `rule` is its code, which programs may go"
+        " by, and `reason` says it; `limit`, `day` and `period` are the number, the day and the period in it.",
         "Use another package, or change what the rule rests on.",
-        NotEligible(reason="the package does not cover this service"),
+        NotEligible("service-not-covered"),
+        rules=RULES,
     ),
     "not-expired": Kind(
         409,
@@ -187,9 +189,10 @@ STATE: Mapping[str, Kind] = {
     "limit-reached": Kind(
         409,
         "A limit is reached",
-        "There may be at most `limit` of `what`.",
+        "There may be at most `limit` of `what`. `rule` is the code of the limit, which programs may go by.",
         "Remove one that is no longer needed, or use another thing.",
-        LimitReached(what="facts of a stream", limit=10_000),
+        LimitReached("stream-facts", limit=10_000),
+        rules=LIMITS,
     ),
     "erasure-outstanding": Kind(
         409,

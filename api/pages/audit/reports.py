@@ -1,9 +1,7 @@
 """Reports on all packages, now or in the past, on both clocks. Each number leads to the facts behind it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, timedelta
-from operator import itemgetter
 from typing import Any
 
 from api.pages.asking import Answer, ApiRefused
@@ -38,16 +36,8 @@ async def movements(view: View) -> Screen | Unchanged:
 
 @page("/audit/reports/movements/lines")
 async def movement_lines(view: View) -> Screen | Unchanged:
-    """The movements behind the sums: by time, where one page has all of them."""
-    screen = await _report(view, "lines", "reports.movement_lines", (*PERIOD, "cause", "cursor"))
-    if isinstance(screen, Unchanged):
-        return screen
-    report = screen.shown.get("report")
-    if not report or report["has_more"] or view.one("cursor"):
-        return replace(screen, shown={**screen.shown, "by_time": False})
-    report = {**report, "data": sorted(report["data"], key=itemgetter("at", "package_id"))}
-    listed = screen.listed and replace(screen.listed, body=nameless(report))
-    return replace(screen, shown={**screen.shown, "report": report, "by_time": True}, listed=listed)
+    """The movements behind the sums."""
+    return await _report(view, "lines", "reports.movement_lines", (*PERIOD, "cause", "cursor"))
 
 
 @page("/audit/reports/sales")

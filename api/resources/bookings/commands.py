@@ -45,6 +45,8 @@ class RefusedOccurrence(Value):
 
     starts_at: str
     code: str
+    rule: str | None
+    """Of a code that stands for several rules: which one, as its problem names it."""
     detail: str
 
 
@@ -132,8 +134,9 @@ ALIKE = (
 
 
 def _refused(refusal: OccurrenceRefused) -> RefusedOccurrence:
+    refused = refusal.refused
     return RefusedOccurrence(
-        starts_at=rfc3339(refusal.starts_at), code=refusal.refused.code, detail=str(refusal.refused)
+        starts_at=rfc3339(refusal.starts_at), code=refused.code, rule=refused.broken_rule, detail=str(refused)
     )
 
 

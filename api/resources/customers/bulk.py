@@ -71,6 +71,8 @@ class BulkRow(Value):
     """Whether it is so now, also where it was so before."""
     code: str | None
     """Why not: the code of the refusal."""
+    rule: str | None
+    """Of a code that stands for several rules: which one, as its problem names it."""
     detail: str | None
 
 
@@ -148,7 +150,7 @@ def _customers(call: Command[BulkBody]) -> list[str]:
     with told_as_unavailable(), call.frame.reads.snapshot(call.business_id, reads(filters), head) as snapshot:
         rows = find_customers(snapshot, call.business_id, filters, None, SEGMENT_MAX + 1)
     if len(rows) > SEGMENT_MAX:
-        raise LimitReached("customers of one bulk action", SEGMENT_MAX)
+        raise LimitReached("bulk-customers", SEGMENT_MAX)
     return [row["customer_id"] for row in rows]
 
 
@@ -192,8 +194,10 @@ def _carried_out(call: Command[BulkBody], key: RequestKey, ids: Sequence[str]) -
 
 def _row(id: str, refusal: Refused | None) -> BulkRow:
     if refusal is None:
-        return BulkRow(customer_id=id, done=True, code=None, detail=None)
-    return BulkRow(customer_id=id, done=False, code=refusal.code, detail=str(refusal))
+        return BulkRow(customer_id=id, done=True, code=None, rule=None, detail=None)
+    return BulkRow(
+        customer_id=id, done=False, code=refusal.code, rule=refusal.broken_rule, detail=str(refusal)
+    )
 
 
 def _told(body: BulkBody, rows: Sequence[BulkRow]) -> BulkAnswer:

@@ -1,6 +1,5 @@
 """The movements of the liability in a period: sums by cause, and the lines behind them."""
 
-from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -22,7 +21,6 @@ from replay.reports.movements import (
     Owed,
     Period,
     closing_of,
-    lines,
     movements,
     period_of,
 )
@@ -103,28 +101,25 @@ def movements_report(call: Query[PeriodParameters]) -> Found:
 @query(
     "/v1/reports/movements/lines",
     "reports.movement_lines",
-    "The movements behind the sums, by customer and package",
+    "The movements behind the sums, in order of time",
     roles=BOOKKEEPERS,
     answer=MovementPage,
     parameters=LinesParameters,
     takes_long=True,
 )
 def movement_lines(call: Query[LinesParameters]) -> Found:
-    """Each line names the fact that moved it. Those of a customer come together, and of these those of a package, which
-    come by `at`. Customers come in no order that means anything, and always in the same.
+    """Each line names the fact that moved it. They come by `at`, and those of the same moment by `position`; where an
+    expiry passed, by the position at which the package begins.
     """
     asked = call.parameters
     books, period = books_of_period(call, asked)
-    after = call.after(6)
-    found = lines(
-        books,
-        period,
-        asked.cause,
-        None if after is None else (after[0], after[1], after[2], after[3], after[4], after[5]),
-    )
+    after = call.after(3)
+    kept = call.frame.movements.of(call.business_id, call.time_zone)
+    place = None if after is None else (after[0], after[1], after[2])
+    found = kept.lines(books, period, asked.cause, place, asked.limit + 1)
     return call.page(
         MovementPage,
-        list(islice(found, asked.limit + 1)),
+        found,
         key=lambda movement: movement.place,
         shown=lambda movement: _line(call, movement),
         position=books.position,

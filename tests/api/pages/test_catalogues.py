@@ -2,21 +2,27 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from babel.messages.extract import extract_from_dir
+from pydantic_core import from_json
 
 import api.pages
 import domain
 from api.http.problem_kinds.example import example_of
 from api.http.problem_kinds.table import KINDS
+from api.http.problem_of import problem_of
 from api.outbound.wording import WORDING
 from api.pages.rendering import environment
 from api.pages.speech import LANGUAGES, Speech, catalogue
 from api.resources.receipts.words import LANGUAGES as LANGUAGES_OF_RECEIPTS
+from domain.refusals import LimitReached, NotEligible, Refused
+from domain.refusals.rules import LIMITS, RULES, Limit, Rule
 
 PAGES = Path(api.pages.__file__).parent
 TEMPLATES = PAGES / "templates"
@@ -65,8 +71,7 @@ OF_PROGRAMS = {
 """Problems that no page brings about."""
 NOT_DONE = {"en": "It was not done", "hu": "Nem történt meg"}
 """How a page begins to tell what it has no words for."""
-COUNTED, A_DAY = re.compile("number|cap|len"), "2026-10-03"
-"""What values of sentences are numbers, and the day that the others are."""
+A_DAY, ZONE = r"\d{4}-\d{2}-\d{2}", "Europe/Budapest"
 
 
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
@@ -139,38 +144,57 @@ def test_every_problem_that_a_page_meets_is_told_in_words(language: str) -> None
     assert without.keys() <= OF_PROGRAMS
 
 
-def told_by(refusal: str) -> set[str]:
-    """What the rules say of this kind of refusal, in English, with a number or a day where they name one."""
-    said = set[str]()
+def raised(refusal: str) -> set[str]:
+    """The codes of the rules that this kind of refusal is raised with."""
+    found = set[str]()
     for module in (domain, api):
         for file in Path(module.__path__[0]).rglob("*.py"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == refusal:
-                    given = node.args[0] if node.args else node.keywords[0].value
-                    said.add(_sentence(given))
-    return said
-
-
-def _sentence(given: ast.expr) -> str:
-    parts = given.values if isinstance(given, ast.JoinedStr) else [given]
-    return "".join(
-        str(part.value)
-        if isinstance(part, ast.Constant)
-        else "3"
-        if COUNTED.search(ast.unparse(part))
-        else A_DAY
-        for part in parts
-    )
+                    assert isinstance(node.args[0], ast.Constant), f"{file}:{node.lineno}"
+                    found.add(str(node.args[0].value))
+    return found
 
 
 @pytest.mark.parametrize(
-    ("refusal", "macro", "fewest"), [("NotEligible", "why_not", 30), ("LimitReached", "limited", 15)]
+    ("refusal", "rules", "codes"),
+    [("NotEligible", RULES, get_args(Rule)), ("LimitReached", LIMITS, get_args(Limit))],
 )
-def test_what_the_rules_say_is_said_in_the_language_of_the_page(
-    refusal: str, macro: str, fewest: int
+def test_every_rule_has_words_and_says_no_somewhere(
+    refusal: str, rules: Mapping[str, str], codes: Sequence[str]
 ) -> None:
-    told = environment("hu").get_template("parts/why_not.html").module
-    speech, sentences = [Speech.of("hu", "Europe/Budapest")] * (macro == "why_not"), told_by(refusal)
-    assert len(sentences) >= fewest
-    said = {each: str(getattr(told, macro)(each, *speech)).strip() for each in sentences}
-    assert {each for each, text in said.items() if text == each} <= SAME
+    assert rules.keys() == {*codes} == raised(refusal)
+    assert len({*rules.values()}) == len(rules)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", code) for code in codes)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_why_something_is_not_possible_is_said_in_the_language_of_the_page(rule: Rule) -> None:
+    problem = told(NotEligible(rule, limit=3, day=date(2026, 10, 3), period=4))
+    assert problem["reason"] == problem["detail"] == RULES[rule].format(limit=3, day="2026-10-03", period=4)
+    said = {language: words_for(problem, language) for language in LANGUAGES}
+    assert len({*said.values()}) == len(LANGUAGES)
+    by_code = {**problem, "reason": problem["reason"].replace("e", "x")}
+    assert {language: words_for(by_code, language) for language in LANGUAGES} == said
+    for language, text in said.items():
+        days = [Speech.of(language, ZONE).day(day) for day in re.findall(A_DAY, problem["reason"])]
+        assert all(part in text for part in [*days, *re.findall(r"(?<![-\d])\d(?![-\d])", problem["reason"])])
+
+
+@pytest.mark.parametrize("rule", LIMITS)
+def test_what_there_is_a_limit_of_is_said_in_the_language_of_the_page(rule: Limit) -> None:
+    problem = told(LimitReached(rule, 7))
+    said = {language: words_for({**problem, "what": "?"}, language) for language in LANGUAGES}
+    assert LIMITS[rule] in said["en"]
+    assert LIMITS[rule] not in said["hu"]
+    assert all("7" in text and "?" not in text for text in said.values())
+
+
+def told(refused: Refused) -> Any:
+    """The problem as it is answered."""
+    return from_json(problem_of(refused).to_json("req_1"))
+
+
+def words_for(problem: Any, language: str) -> str:
+    module = environment(language).get_template("parts/told.html").module
+    return str(module.words_for(problem, Speech.of(language, ZONE), "EUR")).strip()  # type: ignore[attr-defined]
