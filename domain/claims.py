@@ -108,10 +108,13 @@ def prefixes_of(claim: str) -> Collection[str]:
     return parts
 
 
-def is_named_by(prefix: str, id: str) -> bool:
-    """Whether a prefix is that of the claims of one thing: nothing is claimed of an id that was made just now."""
-    what = WORDS.get(prefix[:1])
-    return f"/{id}/" in prefix or (what is not None and prefix == _named(f"{what}/{id}/"))
+def all_name(prefixes: Collection[str], ids: Collection[str]) -> bool:
+    """Whether each prefix is that of the claims of one of these things: nothing is claimed of ids that were made just
+    now."""
+    words = {WORDS[prefix[:1]] for prefix in prefixes if prefix[:1] in WORDS}
+    named = {_named(f"{word}/{id}/") for word in words for id in ids}
+    others = (prefix for prefix in prefixes if prefix not in named)
+    return all(any(f"/{id}/" in prefix for id in ids) for prefix in others)
 
 
 @lru_cache(maxsize=NAMED_MAX)

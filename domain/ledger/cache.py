@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from domain.claims import is_named_by
+from domain.claims import all_name
 from domain.decision import Reads
 from domain.ledger.books import NO_HEAD, LoadedBooks
 from domain.ledger.cache_size import CACHE_BYTES
@@ -161,9 +161,8 @@ class StreamCache:
         """
         if wanted.must_be_found:
             return None
-        for prefix in wanted.counted:
-            if not any(is_named_by(prefix, id) for id in new_ids):
-                return None
+        if not all_name(wanted.counted, new_ids):
+            return None
         found = self.streams(business_id, wanted.streams)
         if len(found) < len(wanted.streams):
             return None

@@ -43,8 +43,13 @@ def test_a_claim_is_found_by_every_prefix_that_it_was_made_of() -> None:
 
 
 def test_a_prefix_tells_whether_it_is_that_of_a_new_id() -> None:
-    assert claims.is_named_by(claims.redemption_claims("red_1"), "red_1")
-    assert claims.is_named_by(claims.payment_claim("pay_1"), "pay_1")
-    assert claims.is_named_by("photo/pho_1/", "pho_1")
-    assert not claims.is_named_by(claims.redemption_claims("red_1"), "red_2")
-    assert not claims.is_named_by(claims.purchase_claims("cus_1", "off_1", None), "off_1")
+    assert claims.all_name([claims.redemption_claims("red_1")], ["red_1"])
+    assert claims.all_name([claims.payment_claim("pay_1")], ["pay_1"])
+    assert claims.all_name(["photo/pho_1/"], ["pho_1"])
+    assert claims.all_name(
+        [claims.redemption_claims("red_1"), claims.payment_claim("pay_1")], ["pay_1", "red_1"]
+    )
+    assert claims.all_name([], ["red_1"])
+    assert not claims.all_name([claims.redemption_claims("red_1"), claims.payment_claim("pay_1")], ["red_1"])
+    assert not claims.all_name([claims.redemption_claims("red_1")], ["red_2"])
+    assert not claims.all_name([claims.purchase_claims("cus_1", "off_1", None)], ["off_1"])
