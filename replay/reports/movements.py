@@ -37,8 +37,8 @@ from domain.package.facts import (
 from domain.package.opening_facts import PackageImported, PackagePurchased, PeriodGranted, UnitsTransferredIn
 from domain.package.state import Status
 from projections.engine.definition import Row
-from projections.models.card_columns import card_status, summed
-from projections.models.packages import moved
+from projections.models.card_columns import card_status, sum_up
+from projections.models.packages import move
 from replay.all_packages import PackagesThen
 from replay.as_of import LATEST, Past, asked, effective_at
 from replay.package import PackageThen
@@ -215,7 +215,7 @@ def _of_package(package: PackageThen, period: Period) -> Iterator[Movement]:
         if card is not None and (lapsed := _owed_of(card, moment) - owed) != NOTHING:
             yield movement(lapsed_at(card, moment), "lapsed", lapsed, by_fact=False)
             owed += lapsed
-        card, position = summed(moved(card, recorded)), recorded.position
+        card, position = sum_up(move(card, recorded)), recorded.position
         change = _owed_of(card, moment) - owed
         for cause, part in causes_of(fact, change, expired=card_status(card, moment) == "expired"):
             if part != NOTHING:

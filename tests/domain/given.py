@@ -166,7 +166,7 @@ class Outcome:
         """Exactly this refusal, with these numbers and no others; it made no fact."""
         assert not self.facts, f"not refused: {self.facts}"
         assert type(self.refusal) is kind
-        assert self.refusal.explanation() == explanation
+        assert self.refusal.explanation() == kind(**explanation).explanation()
         assert str(self.refusal)
 
     def refused_naming(self, kind: type[Refused], /, **some: Any) -> None:

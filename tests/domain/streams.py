@@ -74,7 +74,7 @@ class Answer(Generic[S, F]):
 
     def refused(self, kind: type[Refused], /, **explanation: Any) -> None:
         assert type(self.refusal) is kind
-        assert self.refusal.explanation() == explanation
+        assert self.refusal.explanation() == kind(**explanation).explanation()
         assert str(self.refusal)
 
     def refused_naming(self, kind: type[Refused], /, **some: Any) -> None:

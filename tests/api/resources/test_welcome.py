@@ -162,6 +162,7 @@ def test_the_members_that_a_kind_speaks_of_are_real(code: str) -> None:
         spoken |= set(re.findall(r"`([a-z_]+)`", part))
     known = {"errors", "in", "pointer", "detail", "instance", "release_holds", "restorable", "lowest"}
     known |= {"current_version", "location", "redemption_id", "opens_at", "due_at", "package_id"}
+    known |= {"day", "limit", "period"}
     assert spoken - known <= set(example_of(code))
 
 

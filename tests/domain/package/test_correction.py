@@ -156,13 +156,13 @@ def test_the_policy_limits_one_correction_either_way() -> None:
     assert world.when(correct(-2)).facts
     assert world.when(correct(2)).facts
     for change in (-3, 3):
-        world.when(correct(change)).refused(LimitReached, what="units in one correction", limit=2)
+        world.when(correct(change)).refused(LimitReached, rule="correction-units", limit=2)
 
 
 def test_a_line_holds_at_most_1000_units() -> None:
     world = given(sold(units=999))
     assert world.when(correct(1)).package.remaining == 1_000
-    world.when(correct(2)).refused(LimitReached, what="units of a line", limit=1_000)
+    world.when(correct(2)).refused(LimitReached, rule="line-units", limit=1_000)
 
 
 def test_freeing_needs_no_new_units() -> None:
@@ -174,7 +174,7 @@ def test_freeing_needs_no_new_units() -> None:
 def test_a_package_holds_at_most_5000_units() -> None:
     world = given(sold(*[line(900)] * 5, line(499)))
     assert world.when(correct(1)).package.remaining == 5_000
-    world.when(correct(2)).refused(LimitReached, what="units of a package", limit=5_000)
+    world.when(correct(2)).refused(LimitReached, rule="package-units", limit=5_000)
 
 
 def test_a_plus_frees_forfeited_units_before_units_in_use() -> None:

@@ -65,7 +65,7 @@ def restore(package: Package) -> Any:
 
 
 def check_full(limit: int, refused: pytest.ExceptionInfo[LimitReached]) -> None:
-    assert refused.value.explanation() == {"what": "facts of a package", "limit": limit}
+    assert refused.value.explanation() == LimitReached("package-facts", limit).explanation()
 
 
 @pytest.mark.parametrize(

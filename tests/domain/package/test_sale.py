@@ -315,9 +315,7 @@ def test_a_retired_offer_is_not_sold() -> None:
 def test_an_offer_is_sold_to_one_customer_so_often() -> None:
     world = selling(offer(max_per_customer=2))
     assert purchase(world.where(bought_before=1), sell())
-    world.where(bought_before=2).when(sell()).refused(
-        LimitReached, what="packages of this offer for one customer", limit=2
-    )
+    world.where(bought_before=2).when(sell()).refused(LimitReached, rule="offer-packages", limit=2)
 
 
 def test_a_custom_package_holds_at_most_5000_units() -> None:
@@ -325,7 +323,7 @@ def test_a_custom_package_holds_at_most_5000_units() -> None:
     most = World().when(custom(lines=(thousand,) * 5))
     assert most.package.remaining == 5_000
     one_more = (*[thousand] * 5, OfferLine(quantity=1, services=("svc_massage",)))
-    World().when(custom(lines=one_more)).refused(LimitReached, what="units of a package", limit=5_000)
+    World().when(custom(lines=one_more)).refused(LimitReached, rule="package-units", limit=5_000)
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ def test_a_household_has_at_most_100_beside_the_customer() -> None:
     hundredth = customer.given(household).when(add("par_x"))
     assert len(hundredth.state.participants) == 101
     full = hundredth.stream
-    full.when(add("par_y")).refused(LimitReached, what="participants of a customer", limit=100)
+    full.when(add("par_y")).refused(LimitReached, rule="participants", limit=100)
     left = full.when(remove("par_1")).stream
     assert left.when(add("par_y")).facts
 

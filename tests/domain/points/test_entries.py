@@ -177,9 +177,7 @@ def test_all_that_is_ever_given_stays_within_what_every_reader_holds() -> None:
     spent = account.given(nearly, redeemed(POINTS_EVER_MAX - 10, 0))
     spent.when(add(10)).then(added(10, 10, "pts_new"))
     for command in (add(11), adjust(11)):
-        spent.when(command).refused(
-            LimitReached, what="points given to a customer in all", limit=POINTS_EVER_MAX
-        )
+        spent.when(command).refused(LimitReached, rule="points-ever", limit=POINTS_EVER_MAX)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +196,7 @@ def test_the_last_thousand_facts_are_kept_for_taking_points(version: int, comman
     full = updated(state, version=version)
     with pytest.raises(LimitReached) as refusal:
         decide(full, command)
-    assert refusal.value.explanation() == {"what": "facts of a customer's points", "limit": limit}
+    assert refusal.value.explanation() == LimitReached("points-facts", limit).explanation()
     assert decide(updated(state, version=version - 1), command)
 
 
