@@ -58,6 +58,6 @@ GRANT SELECT ON ledgers, facts, shapes, readable_facts, streams, claims, request
 GRANT EXECUTE ON FUNCTION
     number_of(text), for_business(text), table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     require_business(text), facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer),
-    filled(text, bytea), load_all(question[]),
+    filled(text, bytea), load_all(question[]), moment_of(requests),
     load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], uuid[], bigint[])
     TO carnet_auditor;
