@@ -73,12 +73,12 @@ CREATE TABLE requests (
     ledger      bigint NOT NULL,
     key         uuid NOT NULL,  -- or the hash of a text (domain/ledger/request_keys.py)
     facts       integer NOT NULL,  -- how many it has
+    body        bytea,  -- it mostly has a length of four bytes, which is aligned here
     key_text    text NOT NULL,  -- that text; empty for a UUID
     fingerprint bytea NOT NULL,
     people      bytea NOT NULL,  -- numbers of those in the answer, in eight bytes each
     answered    bytea NOT NULL,  -- of an answer that was erased: its digest
     seal        bytea NOT NULL,  -- of a request without a fact: its moment, and a hash
-    body        bytea,
     salt        bytea,  -- of the digest
     PRIMARY KEY (ledger, key)
 );

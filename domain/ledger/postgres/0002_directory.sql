@@ -14,8 +14,15 @@ CREATE TABLE people (
     ) STORED,
     PRIMARY KEY (business_id, id)
 );
-CREATE INDEX people_of_owner ON people (business_id, owner_id);
+CREATE INDEX people_of_owner ON people (business_id, owner_id) WHERE id <> owner_id;  -- most are their own
 CREATE INDEX people_by_birthday ON people (business_id, birthday, id) WHERE birthday IS NOT NULL;
+
+-- The rows of one owner: of a customer or a member of staff itself, and of whom it answers for.
+CREATE FUNCTION people_of(business text, owner text) RETURNS SETOF people LANGUAGE sql STABLE AS $$
+    SELECT * FROM people WHERE business_id = business AND id = owner AND owner_id = owner
+    UNION ALL
+    SELECT * FROM people WHERE business_id = business AND owner_id = owner AND id <> owner_id
+$$;
 
 CREATE TABLE texts (
     business_id text COLLATE "C" NOT NULL,

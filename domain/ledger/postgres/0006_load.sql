@@ -93,7 +93,7 @@ BEGIN
                SELECT f.stream_id FROM facts AS f
                 WHERE f.ledger = own AND f.stream = w.stream AND f.stream_id <> ''
                 ORDER BY f.version LIMIT 1) AS named, LATERAL (
-               SELECT * FROM people WHERE business_id = business AND owner_id = named.stream_id OFFSET 0) AS p
+               SELECT * FROM people_of(business, named.stream_id) OFFSET 0) AS p
          ORDER BY p.owner_id, p.id;
     IF cardinality(counted_from) > 0 THEN
         RETURN QUERY
@@ -194,7 +194,7 @@ BEGIN
             SELECT f.stream_id FROM facts AS f
              WHERE f.ledger = own.ledger AND f.stream = w.stream AND f.stream_id <> ''
              ORDER BY f.version LIMIT 1) AS first, LATERAL (
-            SELECT * FROM people WHERE business_id = own.business AND owner_id = first.stream_id OFFSET 0) AS p
+            SELECT * FROM people_of(own.business, first.stream_id) OFFSET 0) AS p
       ORDER BY w.nth, p.owner_id, p.id)
     UNION ALL
     SELECT q.nth::integer, 3, (SELECT count(*) FROM claims AS c

@@ -123,8 +123,9 @@ BEGIN
     PERFORM require_business(business);
     PERFORM set_config('carnet.ledger', number_of(business)::text, true);
     DELETE FROM photos WHERE business_id = business AND id IN (
-        SELECT p.id FROM people p WHERE p.business_id = business AND p.owner_id = customer);
-    DELETE FROM people WHERE business_id = business AND owner_id = customer;  -- its trigger deletes the search text
+        SELECT p.id FROM people_of(business, customer) AS p);
+    DELETE FROM people WHERE business_id = business AND id IN (
+        SELECT p.id FROM people_of(business, customer) AS p);  -- its trigger deletes the search text
     DELETE FROM texts WHERE business_id = business AND owner_id = customer;
     UPDATE requests SET answered = digest_of_answer(salt, body), body = NULL, salt = NULL
      WHERE ledger = number_of(business) AND body IS NOT NULL

@@ -44,11 +44,11 @@ BORN_ON: LiteralString = (
 )
 """The id is compared so that no index finds it: the primary key would name everybody of the business."""
 ROWS: Mapping[Place, LiteralString] = {
-    "people": "people AS p WHERE p.business_id = business AND p.owner_id = customer",
+    "people": "people_of(business, customer) AS p",
     "search": "people_search AS s WHERE s.business_id = business AND s.person_id = customer",
     "texts": "texts AS t WHERE t.business_id = business AND t.owner_id = customer",
     "photos": "photos AS i WHERE i.business_id = business AND i.id IN"
-    " (SELECT p.id FROM people AS p WHERE p.business_id = business AND p.owner_id = customer)",
+    " (SELECT p.id FROM people_of(business, customer) AS p)",
     "answers": "requests AS q WHERE q.ledger = number_of(business) AND q.body IS NOT NULL"
     " AND position(int8send(number_of(customer)) IN q.people) %% 8 = 1",
     "messages": "messages AS m WHERE m.business_id = business AND m.customer_id = customer",

@@ -31,7 +31,7 @@ GRANT EXECUTE ON FUNCTION
     append_all(text[], integer[], bigint, command[]), find_key(text), find_keys(text[]), filled(text, bytea),
     keep_shapes(integer[], text[], text[], integer[], text[], integer),
     search_people(text, text[], text[], text, integer),
-    require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]), moment_of(requests),
+    require_business(text), facts_of(text[], bigint[], integer[]), load_all(question[]), moment_of(requests), people_of(text, text),
     load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], uuid[], bigint[])
     TO carnet_app;
 
@@ -58,6 +58,6 @@ GRANT SELECT ON ledgers, facts, shapes, readable_facts, streams, claims, request
 GRANT EXECUTE ON FUNCTION
     number_of(text), for_business(text), table_space(text[]), heads(), grown_heads(text), business_ids(), known_peppers(), current_place(), registered_servers(), message_totals(), all_webhooks(),
     require_business(text), facts_of(text[], bigint[], integer[]), search_people(text, text[], text[], text, integer),
-    filled(text, bytea), load_all(question[]),
+    filled(text, bytea), load_all(question[]), moment_of(requests), people_of(text, text),
     load(text, bigint[], integer[], bigint[], text[], text[], boolean, text[], text[], uuid[], bigint[])
     TO carnet_auditor;

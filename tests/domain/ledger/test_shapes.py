@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ledger.contract import LedgerRecorder
+from domain.ledger.dense_values import form_of
 from domain.ledger.embedded.sqlite.store import SqliteStore
 from domain.ledger.envelope import NewFact
 from domain.ledger.errors import Contention
@@ -134,6 +135,34 @@ def test_a_redemption_keeps_what_it_alone_says() -> None:
     )
     assert found.values[19:].split(b"\x1f") == [b"[1,2]", b"3153", b"Massage 60"]
     assert b64encode(found.values[:19]).startswith(ID.encode()[1:])
+
+
+def test_values_of_one_length_take_three_bytes_for_four_characters() -> None:
+    data = json_of({"actor": f"key_{ID}", "at": MOMENT, "on": DAY, "proof": PROOF})
+    found = parted(data, *LAYOUT)
+    assert found.shape.text == b'{"actor":"key_%i","at":"%t","on":"%d","proof":"%p"}'
+    assert len(found.values) == (25 + 17 + 8 + 22) * 3 / 4
+
+
+@given(
+    st.lists(st.sampled_from([b"%i", b"%p", b"%t", b"%d", b"%s", b"%", b"%x", b"a"])).map(b"".join),
+    st.binary(max_size=120),
+)
+def test_bytes_that_were_changed_never_keep_a_fact_from_being_told(text: bytes, values: bytes) -> None:
+    form = form_of(text)
+    plain = form.fill(values)
+    assert plain is None or isinstance(plain, bytes)
+
+
+def test_every_bit_of_what_is_kept_changes_the_fact() -> None:
+    found = parted(json_of({"a": f"pkg_{ID}", "b": f"cus_{ID}", "c": "Anna"}), *LAYOUT)
+    form = form_of(found.shape.text)
+    told = {form.fill(found.values)}
+    for place in range(len(found.values) * 8):
+        changed = bytearray(found.values)
+        changed[place // 8] ^= 1 << place % 8
+        told.add(form.fill(bytes(changed)) or place.to_bytes(4, "big"))
+    assert len(told) == len(found.values) * 8 + 1
 
 
 @given(VALUES)

@@ -13,7 +13,7 @@ CREATE TABLE people (
     ) VIRTUAL,
     PRIMARY KEY (business_id, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX people_of_owner ON people (business_id, owner_id);
+CREATE INDEX people_of_owner ON people (business_id, owner_id) WHERE id <> owner_id; -- most are their own
 CREATE INDEX people_by_birthday ON people (business_id, birthday, id) WHERE birthday IS NOT NULL;
 
 CREATE TABLE texts (

@@ -13,10 +13,13 @@ from domain.people.directory import ERASED_NAME, PLACES, Person, Photo, Place, T
 NUMBER_BITS = 32
 """Each business has the numbers of search texts between two multiples of 2³²."""
 
+OTHERS = "people INDEXED BY people_of_owner WHERE business_id = ?1 AND owner_id = ?2 AND id <> owner_id"
+"""The rows of whom somebody answers for. The index is named, because SQLite would choose the primary key, and walk
+through all people of the business."""
 ROWS: Mapping[Place, str] = {
-    "photos": "photos WHERE business_id = ?1 AND id IN (SELECT id FROM people INDEXED BY people_of_owner"
-    " WHERE business_id = ?1 AND owner_id = ?2)",
-    "people": "people WHERE business_id = ?1 AND owner_id = ?2",
+    "photos": f"photos WHERE business_id = ?1 AND id IN (SELECT id FROM {OTHERS})",
+    "people": "people WHERE business_id = ?1 AND owner_id = ?2"
+    f" AND id IN (SELECT ?2 UNION ALL SELECT id FROM {OTHERS})",
     "search": "people_search WHERE business_id = ?1 AND person_id = ?2",
     "texts": "texts WHERE business_id = ?1 AND owner_id = ?2",
     "answers": "requests WHERE ledger = ?3 AND body IS NOT NULL"
@@ -50,10 +53,9 @@ class SqliteDirectory:
         return [Person(*row) for id in ids if (row := self._row(sql, id)) is not None]
 
     def people_of(self, owner_id: str) -> list[Person]:
-        # Named, because SQLite would choose the primary key, and walk through all people of the business.
         rows = self._rows(
-            "SELECT id, owner_id, data FROM people INDEXED BY people_of_owner"
-            " WHERE business_id = ? AND owner_id = ? ORDER BY id",
+            "SELECT id, owner_id, data FROM people WHERE business_id = ?1 AND id = ?2 AND owner_id = ?2"
+            f" UNION ALL SELECT id, owner_id, data FROM {OTHERS} ORDER BY id",
             owner_id,
         )
         return [Person(*row) for row in rows]
