@@ -9,10 +9,11 @@ import click
 from api.cli import output
 from api.cli.arguments import NAME, STAFF
 from api.cli.options import in_json, ledgers_here, of_business
-from api.http.api_keys import StoredKey, issue_key, now_ms, role_of
+from api.http.api_keys import StoredKey, now_ms, role_of
 from api.http.key_guard import guard_of, is_genuine, mark_when_made
 from api.http.key_scopes import flaw_of_scopes
 from api.http.ledger_types import Carnet, KnownPepper
+from api.http.new_keys import issue_key
 from api.http.permissions import Scope
 from api.http.sign_in_links import NAME_OF_KEYS
 from api.server.ledgers import Ledgers
@@ -55,6 +56,11 @@ def keys() -> None:
     help="What an integration may do; give it once for each.",
 )
 @click.option("--days", type=click.IntRange(1, 3_650), help="How long it is good; without, until revoked.")
+@click.option(
+    "--list-anew",
+    is_flag=True,
+    help="Write the list of all keys anew as it stands, where it was changed by hand and you have looked at it.",
+)
 @of_business
 def issue(
     role: str,
@@ -62,6 +68,7 @@ def issue(
     staff_id: str | None,
     scopes: tuple[str, ...],
     days: int | None,
+    list_anew: bool,
     business_id: str | None,
 ) -> None:
     """Make a key and print it: once, and never again.
@@ -88,17 +95,19 @@ def issue(
         if staff_id is not None:
             check_staff(installed.look(ledger.business_id, Reads({staff_id: 0})), staff_id)
         expires_at = None if days is None else now_ms() + days * DAY_MS
-        pepper = peppers_of(installed.settings, installed.carnet.store, issuing=True).current
+        peppers = peppers_of(installed.settings, installed.carnet.store, issuing=True)
         click.echo(
             issue_key(
                 installed.carnet.store,
-                pepper,
+                peppers.current,
                 ledger.business_id,
                 Role(role),
                 staff_id,
                 name,
                 scopes=given,
                 expires_at=expires_at,
+                previous_pepper=peppers.previous,
+                is_list_mended=list_anew,
             )
         )
 

@@ -1,6 +1,5 @@
 """API keys: `carnet_live_<id>_<secret><checksum>`, shown once, stored as a MAC under the server's pepper.
 
-    text = issue_key(store, pepper, "biz_1", Role.OWNER, name="first key")
     caller = keys.caller(text)          # raises Problem unauthenticated
 
 A key that acts as a member of staff has their present role, and never more than its own: a member who was demoted
@@ -17,14 +16,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from hashlib import sha256
-from secrets import randbits
 from threading import Lock
 
-from api.http.ids import encode, new_id
-from api.http.key_guard import KeyGuards, guarded, is_genuine, mac_of_roster, mark_of
-from api.http.key_scopes import flaw_of_scopes, scopes_of, written
+from api.http.ids import encode
+from api.http.key_guard import KeyGuards, guarded, is_genuine, mark_of
+from api.http.key_scopes import scopes_of
 from api.http.keys_in_use import LastUses
 from api.http.last_owner import Holds, check_owner_stays
 from api.http.ledger_types import Recorder, Store
@@ -77,45 +75,6 @@ def _checksum(text: str) -> str:
 
 def mac_of(pepper: bytes, text: str) -> bytes:
     return hmac.digest(pepper, text.encode(), "sha256")
-
-
-def issue_key(
-    store: Store,
-    pepper: bytes,
-    business_id: str,
-    role: Role,
-    actor_id: str | None = None,
-    name: str = "",
-    *,
-    scopes: Collection[Scope] = (),
-    expires_at: int | None = None,
-    created_at: int | None = None,
-) -> str:
-    """Make a key, store its MAC and return its text, to be shown once. Both moments in ms since 1970.
-
-    Without an `actor_id` (a member of staff) the key itself acts. `scopes` are those of an integration. Raises
-    ValueError for an integration without any, and for scopes of another role.
-    """
-    if (flaw := flaw_of_scopes(role, scopes)) is not None:
-        raise ValueError(f"scopes: {flaw}")
-    key_id = new_id("key")
-    text = key_text(key_id, randbits(SECRET_BITS))
-    keep_key(
-        store,
-        pepper,
-        StoredKey(
-            id=key_id,
-            business_id=business_id,
-            name=name,
-            role=role.value,
-            actor_id=actor_id or key_id,
-            mac=mac_of(pepper, text),
-            created_at=now_ms() if created_at is None else created_at,
-            expires_at=expires_at,
-            scopes=written(scopes),
-        ),
-    )
-    return text
 
 
 def lesser(own: Role, present: Role) -> Role:
@@ -369,16 +328,3 @@ def _id_in(text: str) -> str:
 
 def unauthenticated() -> Problem:
     return Problem("unauthenticated", "a valid key is needed", headers={"WWW-Authenticate": "Bearer"})
-
-
-def keep_key(store: Store, pepper: bytes, key: StoredKey) -> bool:
-    """Store a key with its guard unless it is stored already. Whether it was stored now."""
-    if store.find_key(key.id) is not None:
-        return False
-    try:
-        store.add_key(guarded(pepper, key), partial(mac_of_roster, pepper, key.business_id))
-    except Exception:  # a concurrent repetition of the request stored it first; anything else is raised
-        if store.find_key(key.id) is None:
-            raise
-        return False
-    return True

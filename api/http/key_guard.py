@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from domain.ledger.key_roster import Page
 from domain.ledger.records import KnownPepper, StoredKey
 from replay.proof.keys import Verdict
 
@@ -76,6 +77,29 @@ class KeyGuards:
             return "genuine"
         return "forged" if {each.mark for each in self.known} <= self._marks else "unknown"
 
+    def roster(self, business_id: str, *, is_mended: bool = False) -> "GuardedRoster":
+        """The MACs of the list of a business's keys."""
+        return GuardedRoster(self, business_id, is_mended)
+
     @property
     def _marks(self) -> set[bytes]:
         return {mark_of(each) for each in self.peppers}
+
+
+@dataclass(slots=True)
+class GuardedRoster:
+    """Implements `domain.ledger.key_roster.Roster`. The first pepper is the one in use."""
+
+    guards: KeyGuards
+    business_id: str
+    is_mended: bool = False
+    noted: Verdict | None = None
+
+    def mac(self, page: str, text: str) -> bytes:
+        return mac_of_roster(self.guards.peppers[0], self.business_id, page, text)
+
+    def verdict(self, page: Page) -> Verdict:
+        return self.guards.of_roster(self.business_id, *page)
+
+    def note(self, verdict: Verdict) -> None:
+        self.noted = verdict

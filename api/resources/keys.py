@@ -16,17 +16,13 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import structs
 from pydantic import Field
 
-from api.http.api_keys import (
-    StoredKey,
-    keep_key,
-    key_text,
-    mac_of,
-)
+from api.http.api_keys import StoredKey, key_text, mac_of
 from api.http.body import body_of
 from api.http.command_route import Command, CommandParameters, created, dry_run, read_command
 from api.http.ids import encode
 from api.http.key_scopes import flaw_of_scopes, scopes_of, written
 from api.http.ledger_types import RequestKey
+from api.http.new_keys import keep_key
 from api.http.new_values import NewId, NewMoment
 from api.http.parsing import EmptyBody
 from api.http.permissions import OWNER, Scope
@@ -275,7 +271,7 @@ def _keep(call: Command[ApiKeyBody], shown: IssuedApiKey, text: str, recorded_at
         expires_at=None if expires_at is None else to_milliseconds(expires_at),
         scopes=written(shown.scopes),
     )
-    keep_key(call.frame.carnet.store, call.frame.pepper, key)
+    keep_key(call.frame.carnet.store, call.frame.pepper, key, previous_pepper=call.frame.previous_pepper)
 
 
 # Revoking

@@ -10,11 +10,12 @@ from litestar.handlers import HTTPRouteHandler
 from pydantic import Field, StringConstraints
 from pydantic_core import to_json
 
-from api.http.api_keys import SECRET_BITS, StoredKey, keep_key, key_text, mac_of, unauthenticated
+from api.http.api_keys import SECRET_BITS, StoredKey, key_text, mac_of, unauthenticated
 from api.http.body import body_of
 from api.http.customers_by_email import active_by_email
 from api.http.ledger_types import StoredMessage, UnknownBusiness
 from api.http.message_ids import of_occasion
+from api.http.new_keys import keep_key
 from api.http.parsing import EmptyBody, read_body, read_parameters
 from api.http.permissions import ANYONE, CARRIERS, OVERRIDERS
 from api.http.problems import Flaw, Problem, invalid
@@ -275,7 +276,7 @@ def _used(request: HttpRequest, raw: bytes) -> Reply:
         expires_at=began + whom.hours * 3_600_000,
         scopes="",
     )
-    if not keep_key(frame.carnet.store, frame.pepper, key):
+    if not keep_key(frame.carnet.store, frame.pepper, key, previous_pepper=frame.previous_pepper):
         raise unauthenticated()
     assert key.expires_at is not None
     told = SignedIn(

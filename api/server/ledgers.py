@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
-from api.http.api_keys import issue_key
 from api.http.ids import new_business_id
 from api.http.ledger_types import Books
+from api.http.new_keys import issue_key
 from api.server.pepper import peppers_of
 from api.server.roster import NoSuchBusiness, unknown, without_head
 from api.server.settings import Settings

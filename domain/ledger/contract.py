@@ -16,7 +16,7 @@ from domain.decision import Reads
 from domain.ledger.envelope import Head, StoredFact
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.kept_beside import Outbox, ReportSums, Verifications, Webhooks
-from domain.ledger.key_roster import Roster, unproved
+from domain.ledger.key_roster import UNPROVED, Roster
 from domain.ledger.records import (
     Append,
     Conflict,
@@ -253,7 +253,7 @@ class Store(Protocol):
         On PostgreSQL that is the work of its vacuum. Raises LedgerUnavailable.
         """
 
-    def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
+    def add_key(self, key: StoredKey, roster: Roster = UNPROVED) -> None:
         """Store a key, and its id in the list of all keys of its business: `roster` makes the MACs of that list.
 
         Raises eventsourcing's IntegrityError when the id is taken.

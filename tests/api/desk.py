@@ -18,8 +18,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from pydantic import BaseModel
 
-from api.http.api_keys import issue_key
 from api.http.ids import new_business_id
+from api.http.new_keys import issue_key
 from api.http.permissions import Scope
 from api.http.route import Route
 from api.http.serving import Serving

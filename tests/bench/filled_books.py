@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.http.api_keys import issue_key
+from api.http.new_keys import issue_key
 from domain.actor import Role
 from domain.ledger.contract import Store
 from domain.ledger.embedded import sqlite

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from api.http.api_keys import issue_key
+from api.http.new_keys import issue_key
 from api.resources.packages.card import VIEWS, render
 from api.resources.parts import known
 from api.server.installation import migrate, views_of

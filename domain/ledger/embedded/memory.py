@@ -23,7 +23,7 @@ from domain.ledger.envelope import Head, StoredFact, first_hash
 from domain.ledger.errors import Contention, LedgerUnavailable, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
-from domain.ledger.key_roster import Page, Roster, unproved, with_key
+from domain.ledger.key_roster import UNPROVED, Page, Roster, with_key
 from domain.ledger.records import (
     MEMBER,
     Append,
@@ -130,7 +130,7 @@ class MemoryStore:
     def overwrite_copies(self) -> bool:
         return True
 
-    def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
+    def add_key(self, key: StoredKey, roster: Roster = UNPROVED) -> None:
         with self._store_lock:
             if key.id in self._keys:
                 raise IntegrityError(f"there is a key {key.id}")

@@ -12,7 +12,7 @@ from domain.ledger.contract import LedgerRecorder
 from domain.ledger.envelope import StoredFact
 from domain.ledger.errors import Contention, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
-from domain.ledger.key_roster import Roster, unproved
+from domain.ledger.key_roster import UNPROVED, Roster
 from domain.ledger.postgres import keys
 from domain.ledger.postgres.beside import as_one, beside, write_beside
 from domain.ledger.postgres.binary_format import Batch, BatchDumper, BinaryFormat
@@ -245,7 +245,7 @@ class PostgresStore:
     def overwrite_copies(self) -> bool:
         return True
 
-    def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
+    def add_key(self, key: StoredKey, roster: Roster = UNPROVED) -> None:
         business_id = key.business_id
         with self.connection() as connection, connection.transaction():
             connection.execute(FOR_BUSINESS, [business_id])

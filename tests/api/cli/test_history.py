@@ -6,7 +6,7 @@ from itertools import count
 
 from litestar.testing import TestClient
 
-from api.http.api_keys import issue_key
+from api.http.new_keys import issue_key
 from api.resources.packages.card import VIEWS
 from api.server.app import create_app
 from api.server.installation import opened

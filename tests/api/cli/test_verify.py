@@ -1,5 +1,6 @@
 """`carnet verify` for programs, and the proof after everything that an operator does to books."""
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -126,3 +127,62 @@ def test_the_command_line_remembers_what_it_found_and_asks_for_nobody(books: Ter
     (_, intact, place, actor, hash), (broken_at, is_broken, _, _, no_hash) = found
     assert (bool(intact), place, actor, len(hash)) == (True, "command_line", None, 32)
     assert (broken_at, bool(is_broken), no_hash) == (5, False, None)
+
+
+ISSUE = ("keys", "issue", "--role", "owner", "--name", "phone")
+FORGED = {
+    "ids": "UPDATE key_rosters SET ids = '3' WHERE page = ''",
+    "mac": "UPDATE key_rosters SET mac = substr(mac, 1, 0)",
+}
+
+
+def told_by(log: pytest.LogCaptureFixture) -> str:
+    told = log.text
+    log.clear()
+    return told
+
+
+def under(terminal: Terminal, pepper: str, *before: str) -> Terminal:
+    named = {"CARNET_PEPPER": pepper, **dict(zip(["CARNET_PEPPER_PREVIOUS"], before, strict=False))}
+    return replace(terminal, environment={**terminal.environment, **named})
+
+
+@pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
+def test_no_key_that_is_issued_hides_that_the_list_of_keys_was_changed(
+    terminal: Terminal, change: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """given a list that was changed by hand, then it is named until somebody has it written anew; also under a new
+    pepper."""
+    under(terminal, OLD).open_business()
+    by_hand(terminal, change)
+    later = under(terminal, NEW, OLD)
+    for issuing in (under(terminal, OLD), later):
+        issuing.run(*ISSUE)
+        assert "is not as it was written, and stays so" in told_by(caplog)
+        assert {each["table"] for each in verified(issuing, status=1)["findings"]} == {"key_rosters"}
+    later.run(*ISSUE, "--list-anew")
+    assert verified(later)["findings"] == []
+    assert told_by(caplog) == ""
+
+
+def test_the_list_of_keys_is_proved_under_the_old_pepper_before_it_is_written_anew(
+    terminal: Terminal, caplog: pytest.LogCaptureFixture
+) -> None:
+    under(terminal, OLD).open_business()
+    both = under(terminal, NEW, OLD)
+    both.run(*ISSUE)
+    assert told_by(caplog) == ""
+    assert verified(both)["findings"] == []
+
+
+def test_a_list_of_keys_of_a_pepper_that_is_not_at_hand_is_written_anew_and_that_is_told(
+    terminal: Terminal, caplog: pytest.LogCaptureFixture
+) -> None:
+    under(terminal, OLD).open_business()
+    under(terminal, NEW, OLD).run("keys", "list")
+    new = under(terminal, NEW)
+    new.run(*ISSUE)
+    assert "written anew under this pepper, unproved" in told_by(caplog)
+    new.run(*ISSUE)
+    assert told_by(caplog) == ""
+    assert verified(new)["findings"] == []

@@ -9,7 +9,8 @@ from threading import Barrier
 
 import pytest
 
-from api.http.api_keys import KEY, Keys, issue_key, key_text
+from api.http.api_keys import KEY, Keys, key_text
+from api.http.new_keys import issue_key
 from api.http.problems import Problem
 from api.http.route import Route
 from api.server.routes import HANDLERS

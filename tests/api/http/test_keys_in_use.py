@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from api.http.api_keys import Caller, Keys, issue_key
+from api.http.api_keys import Caller, Keys
 from api.http.keys_in_use import (
     IN_USE_S,
     TOGETHER_MAX,
@@ -15,6 +15,7 @@ from api.http.keys_in_use import (
     known_while_in_use,
     look_at_those_in_use,
 )
+from api.http.new_keys import issue_key
 from api.http.problems import Problem
 from domain.actor import Role
 from domain.ledger.embedded.memory import MemoryStore

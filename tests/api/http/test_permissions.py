@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from api.http.api_keys import Keys, issue_key
+from api.http.api_keys import Keys
 from api.http.ids import new_id
 from api.http.key_guard import guarded
+from api.http.new_keys import issue_key
 from api.http.path_ids import PATH_IDS
 from api.http.permissions import Permission, Scope
 from api.http.route import Route

@@ -1,7 +1,7 @@
 """The first day and the last day of the books over HTTP: local days, whatever the moment in UTC is."""
 
-from api.http.api_keys import issue_key
 from api.http.ids import new_business_id
+from api.http.new_keys import issue_key
 from domain.actor import Role
 from domain.business.commands import OpenBusiness
 from domain.ledger.orders import Done

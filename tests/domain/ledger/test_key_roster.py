@@ -1,6 +1,6 @@
 """The list of all keys of a business: the same on every store, and as cheap to extend with many keys as with few."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from threading import Barrier
@@ -9,22 +9,35 @@ import pytest
 
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.evidence import rows
-from domain.ledger.key_roster import COUNT, IDS_OF_PAGE, Page, flaws_of, listed, page_of, with_key
+from domain.ledger.key_roster import COUNT, IDS_OF_PAGE, Page, Verdict, flaws_of, listed, page_of, with_key
 from domain.ledger.records import StoredKey
 from tests.domain.ledger.conftest import Database
 from tests.domain.ledger.examples import BUSINESS, OTHER, PACKAGE, opening, stored
 
 
 class Pepper:
-    """Makes MACs, and counts the bytes that they cover."""
+    """Makes MACs, and counts the bytes that they cover. `known`: all peppers there ever were, `before` one at hand."""
 
-    def __init__(self, secret: str = "a") -> None:
-        self._secret = secret
+    def __init__(
+        self, secret: str = "a", before: str = "", known: str = "", *, is_mended: bool = False
+    ) -> None:
+        self._secrets = secret + before
+        self._known = known or self._secrets
+        self.is_mended = is_mended
         self.covered: list[int] = []
+        self.noted: list[Verdict] = []
 
-    def __call__(self, page: str, text: str) -> bytes:
+    def mac(self, page: str, text: str, secret: str = "") -> bytes:
         self.covered.append(len(text))
-        return sha256(f"{self._secret}/{page}/{text}".encode()).digest()
+        return sha256(f"{secret or self._secrets[0]}/{page}/{text}".encode()).digest()
+
+    def verdict(self, page: Page) -> Verdict:
+        if any(self.mac(page.page, page.text, each) == page.mac for each in self._secrets):
+            return "genuine"
+        return "forged" if {*self._known} <= {*self._secrets} else "unknown"
+
+    def note(self, verdict: Verdict) -> None:
+        self.noted.append(verdict)
 
 
 def key(number: int, business: str = BUSINESS, role: str = "owner") -> StoredKey:
@@ -52,18 +65,45 @@ def test_a_key_more_covers_no_more_of_many_keys_than_of_few(store: Store) -> Non
         most = max(most, sum(pepper.covered))
     kept = pages_of(store)
     assert listed(texts(kept)) == [f"key_{number:04}" for number in range(2 * IDS_OF_PAGE + 3)]
-    assert all(each.mac == Pepper()(each.page, each.text) for each in kept.values())
+    assert all(each.mac == Pepper().mac(each.page, each.text) for each in kept.values())
     assert most < 3 * IDS_OF_PAGE * len("key_0000 "), "the old page, the new one and the number"
 
 
-def test_under_another_pepper_the_whole_list_is_written_anew(store: Store) -> None:
+MANY = IDS_OF_PAGE + 1
+ISSUED = [f"key_{number:04}" for number in range(MANY)]
+
+
+def issued(store: Store) -> None:
     store.open_ledger(BUSINESS)
-    for number in range(IDS_OF_PAGE + 1):
+    for number in range(MANY):
         store.add_key(key(number), Pepper())
-    store.add_key(key(900), Pepper("b"))
+
+
+def fitting(kept: Mapping[str, Page], secret: str) -> set[str]:
+    """The pages whose MAC is of this pepper."""
+    return {each.page for each in kept.values() if each.mac == Pepper(secret).mac(each.page, each.text)}
+
+
+@pytest.mark.parametrize(
+    ("pepper", "noted"),
+    [
+        (Pepper("b", before="a"), []),
+        (Pepper("b", known="ab"), ["unknown"]),
+    ],
+    ids=["proved under the one before", "which is not at hand"],
+)
+def test_under_another_pepper_the_whole_list_is_written_anew(
+    store: Store, pepper: Pepper, noted: list[Verdict]
+) -> None:
+    issued(store)
+    pepper.noted.clear()
+    store.add_key(key(900), pepper)
     kept = pages_of(store)
-    assert all(each.mac == Pepper("b")(each.page, each.text) for each in kept.values())
-    assert listed(texts(kept)) == [*(f"key_{number:04}" for number in range(IDS_OF_PAGE + 1)), "key_0900"]
+    assert fitting(kept, "b") == {*kept}
+    assert listed(texts(kept)) == [*ISSUED, "key_0900"]
+    assert pepper.noted == noted
+    store.add_key(key(901), pepper)
+    assert (pepper.noted, fitting(pages_of(store), "b")) == (noted, {*kept})
 
 
 def test_keys_that_are_issued_at_once_are_all_in_the_list(database: Database) -> None:
@@ -81,6 +121,52 @@ def made(count: int) -> dict[str, Page]:
         for page in [*with_key(pages.get, pages.values, f"k{number}", Pepper())]:
             pages[page.page] = page
     return pages
+
+
+Pages = dict[str, Page]
+
+
+def with_more(pages: Pages, roster: Pepper, *ids: str) -> Pages:
+    for id in ids:
+        for page in [*with_key(pages.get, pages.values, id, roster)]:
+            pages[page.page] = page
+    return pages
+
+
+def changed(pages: Pages, name: str, **change: object) -> Pages:
+    return pages | {name: pages[name]._replace(**change)}  # type: ignore[arg-type]
+
+
+def without(pages: Pages, name: str) -> Pages:
+    return {each: page for each, page in pages.items() if each != name}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pages: changed(pages, page_of(0), text=pages[page_of(0)].text.replace("k3 ", "")),
+        lambda pages: changed(pages, page_of(0), mac=b""),
+        lambda pages: without(pages, page_of(0)),
+        lambda pages: changed(pages, COUNT, text="128"),
+        lambda pages: changed(pages, COUNT, text="x"),
+        lambda pages: changed(pages, COUNT, mac=b""),
+        lambda pages: without(pages, COUNT),
+        lambda pages: changed(pages, page_of(MANY), text=pages[page_of(MANY)].text + " k700"),
+    ],
+)
+@pytest.mark.parametrize("later", [Pepper("b", before="a"), Pepper("a")], ids=["a new pepper", "the same"])
+def test_a_list_that_was_changed_never_gets_macs_that_fit(
+    change: Callable[[Pages], Pages], later: Pepper
+) -> None:
+    """given somebody who may write every table and has no pepper, then no key that is issued hides what they did."""
+    pages = with_more(change(made(MANY)), later, "k900", "k901")
+    fit = fitting(pages, "a") | fitting(pages, "b")
+    assert fit != {*pages} or flaws_of(texts(pages)) != []
+    assert {"k900", "k901"} <= {*listed(texts(pages))}
+    before = listed(texts(pages))
+    mended = with_more(pages, Pepper("b", is_mended=True), "k902")
+    assert (fitting(mended, "b"), flaws_of(texts(mended))) == ({*mended}, [])
+    assert listed(texts(mended)) == [*before, "k902"]
 
 
 def test_a_list_without_one_of_its_pages_or_ids_is_told() -> None:

@@ -43,7 +43,7 @@ from domain.ledger.envelope import StoredFact, first_hash
 from domain.ledger.errors import Contention, ReadOnlyBooks, UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
-from domain.ledger.key_roster import Roster, unproved
+from domain.ledger.key_roster import UNPROVED, Roster
 from domain.ledger.numbers import number_of
 from domain.ledger.patience import left
 from domain.ledger.records import (
@@ -216,7 +216,7 @@ class SqliteStore:
             return self._overwriting.within()
         return False
 
-    def add_key(self, key: StoredKey, roster: Roster = unproved) -> None:
+    def add_key(self, key: StoredKey, roster: Roster = UNPROVED) -> None:
         with self._write() as connection:
             keys.add_key(connection, key, roster)
 
