@@ -128,8 +128,8 @@ class Places:
     # As bytes
 
     def to_bytes(self) -> list[bytes]:
-        """Equal for equal places. Of a day there is how far each place is behind the one before; the lowest bytes of all
-        numbers come first, then the next ones. That packs well."""
+        """Equal for equal places. Of a day there is how far each place is behind the one before; the lowest bytes of
+        all numbers come first, then the next ones. That packs well."""
         days = [day for day in self._numbers if self._days[day][0]]
         counts = array("q", [len(self._days[day][0]) for day in days])
         whole = _arrays(self._columns)
