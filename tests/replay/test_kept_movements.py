@@ -165,6 +165,23 @@ def test_a_late_entry_ends_movements_and_begins_others_and_what_was_known_before
     assert lapsed in asked(world, kept, "effective", last=FIRST + timedelta(days=8), known=known)
 
 
+def test_a_late_use_of_all_that_was_left_ends_what_lapsed_and_was_revived(world: World) -> None:
+    kept = KeptMovements(ZONE)
+    world.on(0).sell("a", "ann", 2, 100, FIRST + timedelta(days=5))
+    world.on(2).use("a", "first")
+    back = FIRST + timedelta(days=30)
+    world.on(9).do(ReinstatePackage(package_id="pkg_a", expires_on=back, reason=world.because()))
+    known = FIRST + timedelta(days=10)
+    before = ["sold", "redeemed", "lapsed", "revived"]
+    assert [line.cause for line in asked(world, kept, "effective")] == before
+    world.on(12).use("a", "late", day=FIRST + timedelta(days=3))
+
+    for places in (kept, KeptMovements(ZONE)):
+        now = asked(world, places, "effective")
+        assert [line.cause for line in now] == ["sold", "redeemed", "redeemed"]
+        assert [line.cause for line in asked(world, places, "effective", known=known)] == before
+
+
 def test_an_expiry_that_was_to_pass_and_did_not_is_known_of_the_days_when_it_was(world: World) -> None:
     kept = KeptMovements(ZONE)
     world.on(0).sell("a", "ann", 2, 100, FIRST + timedelta(days=20))
