@@ -93,7 +93,7 @@ class KeptMovements(KeptOfOne[MovementSums]):
         self, books: PackagesThen, period: Period, cause: Cause | None, after: Place | None, at_most: int
     ) -> Sequence[Movement]:
         """The first movements of a period behind `after`. Raises UnreadableFact, LedgerUnavailable."""
-        wanted = _wanted(books, period, cause)
+        wanted = wanted_of(books, period, cause)
         try:
             with self._lock:
                 self._brought_on(books.recorder)
@@ -173,7 +173,7 @@ def _streams(recorder: LedgerRecorder, ids: Sequence[str], head: int) -> Iterato
             yield [reading(fact) for fact in stream if fact.position <= head]
 
 
-def _wanted(books: PackagesThen, period: Period, cause: Cause | None) -> Wanted:
+def wanted_of(books: PackagesThen, period: Period, cause: Cause | None) -> Wanted:
     past, first = books.past, -EVER if period.start is None else to_milliseconds(period.start)
     last = EVER
     if period.clock == "recorded":

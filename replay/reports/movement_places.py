@@ -6,6 +6,8 @@ A place is a moment and a position, 8 bytes. A page of movements is found here, 
 from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
+from itertools import accumulate
+from operator import sub
 from typing import NamedTuple
 
 from replay.reports.entry_sums import fill, to_bytes
@@ -126,24 +128,24 @@ class Places:
     # As bytes
 
     def to_bytes(self) -> list[bytes]:
-        """Equal for equal places. The lowest bytes of all numbers come first, then the next ones: that packs well."""
+        """Equal for equal places. Of a day there is how far each place is behind the one before; the lowest bytes of
+        all numbers come first, then the next ones. That packs well."""
         days = [day for day in self._numbers if self._days[day][0]]
         counts = array("q", [len(self._days[day][0]) for day in days])
         whole = _arrays(self._columns)
         for day in days:
-            order = self._order(day)
-            for column, of_day in zip(whole, self._days[day], strict=True):
-                column.extend([of_day[place] for place in order] if self._columns else of_day)
+            # Of places that are equal, by what is kept beside them.
+            of_day = self._days[day]
+            columns = zip(*sorted(zip(*of_day, strict=True)), strict=True) if self._columns else of_day
+            keys, *spans = map(list, columns)
+            whole[0].extend([keys[0], *map(sub, keys[1:], keys)])
+            for column, span in zip(whole[1:], spans, strict=True):
+                column.extend(span)
         return [*to_bytes([array("q", days), counts]), *map(_turned, to_bytes(whole))]
-
-    def _order(self, day: int) -> list[int]:
-        """Of places that are equal, by what is kept beside them."""
-        arrays = self._days[day]
-        return sorted(range(len(arrays[0])), key=lambda place: [column[place] for column in arrays])
 
     @classmethod
     def of_bytes(cls, columns: int, data: list[bytes]) -> "Places":
-        """Raises ValueError."""
+        """Raises ValueError, OverflowError."""
         if len(data) != 3 + columns:
             raise ValueError("has other columns")
         days, counts, whole, places = array("q"), array("q"), _arrays(columns), cls(columns)
@@ -156,9 +158,8 @@ class Places:
         begin = 0
         for day, count in zip(days, counts, strict=True):
             arrays = [column[begin : begin + count] for column in whole]
+            arrays[0] = array("Q", accumulate(arrays[0]))
             begin += count
-            if any(one > next for one, next in zip(arrays[0], arrays[0][1:], strict=False)):
-                raise ValueError("are not in order")
             places._numbers.append(day)
             places._days[day] = arrays
             places._lowest[day] = min(key & POSITION_MAX for key in arrays[0])

@@ -1,6 +1,7 @@
 """Single movements that are found by their places are those of a fold of every package: of drawn books, on both clocks,
 of whatever was known when."""
 
+import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
@@ -23,7 +24,7 @@ from domain.package.commands import AddNote, FreezePackage, ReinstatePackage, Se
 from replay.all_packages import packages_then
 from replay.as_of import Past
 from replay.reports.kept_form import Keeping
-from replay.reports.kept_movements import KeptMovements
+from replay.reports.kept_movements import KeptMovements, wanted_of
 from replay.reports.movement_places import Places
 from replay.reports.movement_sums import PLACES_OF_MOVEMENTS, MovementSums
 from replay.reports.movements import CAUSES, Cause, Clock, Movement, closing_of, lines, period_of
@@ -49,6 +50,13 @@ def asked(
     period = period_of(ZONE, clock, first)
     folded = lines(books, period, cause)
     assert kept.lines(books, period, cause, None, 10_000) == folded, (clock, first, last, known, cause)
+    wanted = wanted_of(books, period, cause)
+    if (
+        kept.position
+        and not kept.sums.apart
+        and not kept.sums.is_ahead(wanted, of_the_past=known is not None)
+    ):
+        assert list(kept.sums.places(wanted, None)) == [line.place for line in folded], "and no others"
     for n in range(0, len(folded), 19):
         after = folded[n].place
         assert kept.lines(books, period, cause, after, 5) == folded[n + 1 : n + 6]
@@ -157,6 +165,23 @@ def test_a_late_entry_ends_movements_and_begins_others_and_what_was_known_before
     assert lapsed in asked(world, kept, "effective", last=FIRST + timedelta(days=8), known=known)
 
 
+def test_a_late_use_of_all_that_was_left_ends_what_lapsed_and_was_revived(world: World) -> None:
+    kept = KeptMovements(ZONE)
+    world.on(0).sell("a", "ann", 2, 100, FIRST + timedelta(days=5))
+    world.on(2).use("a", "first")
+    back = FIRST + timedelta(days=30)
+    world.on(9).do(ReinstatePackage(package_id="pkg_a", expires_on=back, reason=world.because()))
+    known = FIRST + timedelta(days=10)
+    before = ["sold", "redeemed", "lapsed", "revived"]
+    assert [line.cause for line in asked(world, kept, "effective")] == before
+    world.on(12).use("a", "late", day=FIRST + timedelta(days=3))
+
+    for places in (kept, KeptMovements(ZONE)):
+        now = asked(world, places, "effective")
+        assert [line.cause for line in now] == ["sold", "redeemed", "redeemed"]
+        assert [line.cause for line in asked(world, places, "effective", known=known)] == before
+
+
 def test_an_expiry_that_was_to_pass_and_did_not_is_known_of_the_days_when_it_was(world: World) -> None:
     kept = KeptMovements(ZONE)
     world.on(0).sell("a", "ann", 2, 100, FIRST + timedelta(days=20))
@@ -220,6 +245,25 @@ def test_where_the_clock_was_put_back_every_package_is_folded(world: World) -> N
             asked(world, kept, clock, last=FIRST + timedelta(days=3))
 
 
+def test_what_took_effect_after_it_was_recorded_is_told_as_the_fold_tells_it(world: World) -> None:
+    kept = KeptMovements(ZONE)
+    world.on(0).sell("a", "ann", 3, 100, FIRST + timedelta(days=5))
+    world.on(2).use("a", "now")
+    world.on(3)
+    _, used = world.ledger.recorder.stream("pkg_a")
+    told = json.loads(used.data) | {"effective_at": "2026-01-09T09:00:00Z", "redemption_id": "red_ahead"}
+    told["units"] = [unit + 1 for unit in told["units"]]
+    fact = NewFact("package", "pkg_a", 3, used.name, used.name_version, json.dumps(told).encode(), META)
+    world.ledger.recorder.append([Append((fact,), {})])
+    for day in (4, 8, 20):
+        world.on(day)
+        for known in (None, 2, 3, day):
+            as_of = None if known is None else FIRST + timedelta(days=known)
+            asked(world, kept, "effective", known=as_of if day != known else None)
+            asked(world, kept, "effective", last=FIRST + timedelta(days=day - 1), known=as_of)
+        asked(world, kept, "recorded")
+
+
 def test_a_fact_that_cannot_be_read_is_no_harm_to_what_was_known_before_it(world: World) -> None:
     world.on(0).sell("a", "ann", 5, 1_000, None)
     world.on(3).use("a", "one")
@@ -253,7 +297,7 @@ def test_what_is_kept_is_that_of_the_version(lived: Lived) -> None:
     sums = folded(lived.world.on(lived.days))
     parts = [sums.recorded, sums.plain, sums.known, sums.gone]
     told = b"".join(data for part in parts for places in part for data in places.to_bytes())
-    assert (PLACES_OF_MOVEMENTS, sha256(told).hexdigest()[:16]) == ("1.8", "394f3956ca259246")
+    assert (PLACES_OF_MOVEMENTS, sha256(told).hexdigest()[:16]) == ("1.8", "513e1d67ccbb11e4")
 
 
 def test_threads_that_ask_at_once_are_answered_alike(world: World) -> None:
