@@ -113,7 +113,7 @@ CREATE TABLE claims (
     PRIMARY KEY (ledger, claim)
 ) STRICT, WITHOUT ROWID;
 
--- What was asked with a key, and its answer, deflated (domain/ledger/answer_bytes.py). Erasing a person takes the
+-- What was asked with a key, and its answer, compressed (domain/ledger/answer_bytes.py). Erasing a person takes the
 -- answer and its salt out of the row; the rest of it stays.
 CREATE TABLE requests (
     ledger      INTEGER NOT NULL,
