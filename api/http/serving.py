@@ -73,6 +73,9 @@ class Serving:
     """Whether customers get a link to their card by e-mail where they ask for one."""
     random: Randomness = field(default_factory=Randomness)
     after_answers: AfterAnswers = field(default_factory=AfterAnswers)
+    """What may take long, and is done when there is time."""
+    letters: AfterAnswers = field(default_factory=AfterAnswers)
+    """Somebody waits for them."""
     exports: ExportSlots = field(default_factory=ExportSlots)
     readiness: SharedAnswer = field(default_factory=SharedAnswer)
     answers: KeptAnswers = field(default_factory=KeptAnswers)

@@ -321,7 +321,7 @@ def _requested(request: HttpRequest, raw: bytes) -> Reply:
     if not frame.mails_links:
         raise Problem("not-found", "no links are sent from here")
     # Who has the address is looked up once all have been answered alike: time would tell it, too.
-    frame.after_answers.do(partial(_send_to, frame, body.business_id, body.email))
+    frame.letters.do(partial(_send_to, frame, body.business_id, body.email), until_done=True)
     return Reply(202, to_json(SignInRequested(minutes=MINUTES_OF_LETTER)), [(b"cache-control", b"no-store")])
 
 

@@ -226,6 +226,7 @@ def application(settings: Settings) -> Litestar:
         frame = app.state["frame"]
         stack.enter_context(sampling(frame.trend))
         stack.enter_context(known_while_in_use(frame.keys.uses, frame.keys.look_up))
-        stack.callback(frame.after_answers.finish)
+        stack.callback(frame.after_answers.close)
+        stack.callback(frame.letters.close)
         app.on_shutdown.append(stack.pop_all().close)
     return app

@@ -195,11 +195,11 @@ def test_a_row_that_is_not_believed_leaves_the_sums_of_a_process_as_they_are(wor
 
 
 def test_where_the_books_are_only_read_a_report_is_answered_and_nothing_kept(world: World) -> None:
-    vars(world.carnet.store)["read_only"] = True
+    vars(world.carnet.store)["_file"].read_only = True
     process = Process(world)
     process.ask()
     assert kept(world) is None
-    vars(world.carnet.store)["read_only"] = False
+    vars(world.carnet.store)["_file"].read_only = False
     process.seconds = REST_S
     grow(world, 1)
     process.ask()

@@ -28,7 +28,7 @@ class Post:
     sender: Sender
 
     def goes(self) -> None:
-        self.desk.frame.after_answers.finish()
+        self.desk.frame.letters.finish()
         self.deliverer.step(self.planner, self.sender)
 
     def begins_again(self) -> "Post":

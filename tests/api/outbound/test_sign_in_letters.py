@@ -71,7 +71,7 @@ def test_nobody_is_looked_up_before_all_are_answered(post: Post, box: Mailbox) -
     """So the time of an answer cannot tell either: what is done before it is the same for all."""
     desk, may_go_on = post.desk, Event()
     desk.customer("Anna", email=ANNA)
-    desk.frame.after_answers.do(lambda: _wait(may_go_on))
+    desk.frame.letters.do(lambda: _wait(may_go_on))
     for email, business in (
         (ANNA, desk.business_id),
         ("nobody@example.org", desk.business_id),
@@ -92,11 +92,22 @@ def _wait(event: Event) -> None:
 def test_what_fails_after_an_answer_stops_nothing_that_comes_later(post: Post, box: Mailbox) -> None:
     post.desk.customer("Anna", email=ANNA)
     with capture_logs() as lines:
-        post.desk.frame.after_answers.do(lambda: 1 / 0)  # type: ignore[arg-type]
+        post.desk.frame.letters.do(lambda: 1 / 0)  # type: ignore[arg-type]
         asked(post.desk)
         post.goes()
     assert [recipient for recipient, _ in box.taken] == [ANNA]
     assert any("ZeroDivisionError" in str(line) for line in lines)
+
+
+def test_a_letter_does_not_wait_for_what_has_time(post: Post, box: Mailbox) -> None:
+    """Such as sums of reports that are kept, which may take seconds."""
+    desk, may_go_on = post.desk, Event()
+    desk.customer("Anna", email=ANNA)
+    desk.frame.after_answers.do(lambda: _wait(may_go_on))
+    asked(desk)
+    post.goes()
+    may_go_on.set()
+    assert [recipient for recipient, _ in box.taken] == [ANNA]
 
 
 def test_two_cards_with_one_address_are_told_and_no_link_is_sent(post: Post, box: Mailbox) -> None:

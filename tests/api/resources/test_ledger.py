@@ -141,13 +141,13 @@ def test_a_verification_that_is_asked_for_again_is_remembered_once_and_records_n
 def test_books_that_are_only_read_are_verified_and_nothing_is_remembered(desk: Desk) -> None:
     browser = Browser.signed_in(desk)
     browser.go("/audit")
-    vars(desk.carnet.store)["read_only"] = True
+    vars(desk.carnet.store)["_file"].read_only = True
     try:
         assert desk.get("/v1/ledger/verification")["intact"]
         problem = desk.refused("/v1/ledger/verifications", {}, "storage-unavailable")
         browser.send("/verification")
     finally:
-        vars(desk.carnet.store)["read_only"] = False
+        vars(desk.carnet.store)["_file"].read_only = False
     assert problem["read_only"]
     assert "The chain holds." in browser.text
     assert desk.get("/v1/ledger/verifications")["data"] == []

@@ -184,9 +184,7 @@ def test_a_ledger_whose_damage_shows_while_it_is_read_is_named(desk_on: Desk) ->
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     whole = path.read_bytes()
     path.write_bytes(whole[:4_096] + b"\xff" * (len(whole) - 4_096))
-    for connection in store._idle:
-        connection.close()
-    store._idle.clear()
+    store._file.close_readers()
     with pytest.raises(LedgerDamaged, match="carnet restore"):
         store.keys_of(desk_on.business_id)
 

@@ -1,24 +1,17 @@
 """Ledgers in one SQLite file, shared by the threads of a process and by several processes."""
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_bytes
-from threading import Lock
-from time import monotonic, time_ns
+from time import time_ns
 
 from domain.decision import Reads
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.embedded.recorder import LOCK_WAIT_S, EmbeddedRecorder
 from domain.ledger.embedded.sqlite import growth, keys
-from domain.ledger.embedded.sqlite.checkpoint import IDLE_S, IdleCheckpoint, empty_log
+from domain.ledger.embedded.sqlite.checkpoint import IDLE_S
 from domain.ledger.embedded.sqlite.connection import (
-    READ_BUSY_MS,
-    WRITE_BUSY_MS,
-    Identity,
-    connect,
-    retry_while_busy,
     told_as_ledger_errors,
 )
 from domain.ledger.embedded.sqlite.evidence import (
@@ -28,11 +21,10 @@ from domain.ledger.embedded.sqlite.evidence import (
     damaged_indexes,
 )
 from domain.ledger.embedded.sqlite.gaps import UnknownFormat
+from domain.ledger.embedded.sqlite.ledger_file import LedgerFile
 from domain.ledger.embedded.sqlite.outbox import SqliteOutbox
 from domain.ledger.embedded.sqlite.overwriting import Overwriting
-from domain.ledger.embedded.sqlite.read_only import is_read_only, mark_of
 from domain.ledger.embedded.sqlite.report_sums import SqliteReportSums
-from domain.ledger.embedded.sqlite.schema import check
 from domain.ledger.embedded.sqlite.server_lock import place_of, whereabouts
 from domain.ledger.embedded.sqlite.space import space
 from domain.ledger.embedded.sqlite.transaction import SqliteTransaction
@@ -40,12 +32,11 @@ from domain.ledger.embedded.sqlite.verifications import SqliteVerifications
 from domain.ledger.embedded.sqlite.webhooks import SqliteWebhooks
 from domain.ledger.embedded.transaction import append, load
 from domain.ledger.envelope import StoredFact, first_hash
-from domain.ledger.errors import Contention, ReadOnlyBooks, UnknownBusiness
+from domain.ledger.errors import UnknownBusiness
 from domain.ledger.evidence import Evidence, Mending
 from domain.ledger.growth_signal import GrowthSignal
 from domain.ledger.key_roster import UNPROVED, Roster
 from domain.ledger.numbers import number_of
-from domain.ledger.patience import left
 from domain.ledger.records import (
     Append,
     Conflict,
@@ -60,19 +51,14 @@ from domain.ledger.records import (
 from domain.ledger.shapes import Shapes
 from domain.ledger.space import TableSpace
 
-IDLE_READERS_MAX = 16
 AT_ONCE_BYTES_MAX = 64 * 2**20
 """The largest file in which the copies of erased rows are overwritten before the erasure is answered."""
 
 
 class SqliteStore:
-    """A migrated ledger file: one writing connection, and as many reading ones as are used at once.
+    """All that a migrated ledger file holds. `clock` gives milliseconds since 1970; the default is the system's clock.
 
-    SQLite has one writer at a time for the whole file. The threads of this process queue for it before they
-    compete with other processes. `clock` gives milliseconds since 1970; the default is the system's clock. A file that
-    cannot be written here is `read_only`: nothing is written beside it either, and what would write raises
-    ReadOnlyBooks.
-    Raises WrongSchema, LedgerUnavailable.
+    In a file that is `read_only` here, what would write raises ReadOnlyBooks. Raises WrongSchema, LedgerUnavailable.
     """
 
     def __init__(
@@ -85,35 +71,22 @@ class SqliteStore:
     ) -> None:
         self._path = Path(path)
         self._clock = clock
-        self._lock_wait_s = lock_wait_s
         self._at_once_bytes_max = at_once_bytes_max
-        check(self._path)
-        self._identity = Identity.of(self._path)
-        self.read_only = is_read_only(self._path)
-        self._mark = mark_of(self._path)
-        with told_as_ledger_errors(self._path):
-            self._writer = connect(self._path, busy_ms=WRITE_BUSY_MS, read_only=self.read_only)
-            if not self.read_only:
-                with suppress(sqlite3.OperationalError):
-                    # A backup that was copied into its place by hand has no log yet.
-                    self._writer.execute("PRAGMA journal_mode = WAL")
-            self._watcher = connect(self._path, busy_ms=READ_BUSY_MS, read_only=self.read_only)
-        self._write_lock = Lock()
+        self._file = LedgerFile(self._path, lock_wait_s, idle_s)
+        self._read, self._write = self._file.read, self._file.write
         self._shapes = Shapes()
-        self._idle: list[sqlite3.Connection] = []
-        self._idle_lock = Lock()
-        self._watcher_lock = Lock()
-        self._closed = False
-        self._data_version = 0
-        self._news = GrowthSignal(self._changed_by_others)
-        self._checkpoint = IdleCheckpoint(self._path, idle_s)
+        self._news = GrowthSignal(self._file.changed_by_others)
         self.outbox = SqliteOutbox(self._path, self._read, self._write)
         self.webhooks = SqliteWebhooks(self._path, self._read, self._write)
         self.verifications = SqliteVerifications(self._read, self._write)
         self.report_sums = SqliteReportSums(self._read, self._write)
-        self._overwriting = Overwriting(self._identity, self._write_lock)
+        self._overwriting = Overwriting(self._file.identity, self._file.write_lock)
         if not self.read_only and self._has_copies():
             self._overwriting.start()
+
+    @property
+    def read_only(self) -> bool:
+        return self._file.read_only
 
     def make_ready(self) -> None: ...
 
@@ -166,8 +139,8 @@ class SqliteStore:
             return iter(growth.heads(connection, since, self.now_ms()))
 
     def growth_mark(self) -> object:
-        with self._watcher_lock, told_as_ledger_errors(self._path):
-            return growth.mark(self._watcher, self.now_ms())
+        with self._file.watch() as connection:
+            return growth.mark(connection, self.now_ms())
 
     def may_record(self) -> bool:
         return True
@@ -210,8 +183,7 @@ class SqliteStore:
 
     def overwrite_copies(self) -> bool:
         if self.read_only:
-            with self._watcher_lock:
-                return not self._has_copies()
+            return not self._has_copies()
         with told_as_ledger_errors(self._path), suppress(UnknownFormat):
             return self._overwriting.within()
         return False
@@ -296,19 +268,9 @@ class SqliteStore:
         return self._news.wait(timeout_s)
 
     def close(self) -> None:
-        """Close every connection that is not in use; those in use close when they come back.
-
-        Leaves nothing in the write-ahead log unless somebody else needs it.
-        """
+        """As `LedgerFile.close`."""
         self._overwriting.close()
-        self._checkpoint.close()
-        with self._write_lock, self._idle_lock, self._watcher_lock:
-            self._closed = True
-            if not self.read_only:
-                empty_log(self._writer)
-            for connection in (*self._idle, self._writer, self._watcher):
-                connection.close()
-            self._idle.clear()
+        self._file.close()
 
     def now_ms(self) -> int:
         return time_ns() // 1_000_000 if self._clock is None else self._clock()
@@ -332,76 +294,6 @@ class SqliteStore:
             self._overwriting.begin(self._at_once_bytes_max)
 
     def _has_copies(self) -> bool:
-        with told_as_ledger_errors(self._path):
-            (found,) = self._watcher.execute("SELECT EXISTS (SELECT 1 FROM copies)").fetchone()
+        with self._file.watch() as connection:
+            (found,) = connection.execute("SELECT EXISTS (SELECT 1 FROM copies)").fetchone()
         return bool(found)
-
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside a transaction: all its reads see one snapshot."""
-        self._identity.check()
-        with told_as_ledger_errors(self._path):
-            connection = self._take_reader()
-            try:
-                connection.execute("BEGIN")
-                yield connection
-                connection.execute("ROLLBACK")
-            except BaseException:
-                connection.close()
-                raise
-            self._give_back(connection)
-
-    def _take_reader(self) -> sqlite3.Connection:
-        with self._idle_lock:
-            if self.read_only and (mark := mark_of(self._path)) != self._mark:
-                # Somebody who may write has begun to, or has been there.
-                self._mark = mark
-                for connection in self._idle:
-                    connection.close()
-                self._idle.clear()
-            if self._idle:
-                return self._idle.pop()
-        return connect(self._path, busy_ms=READ_BUSY_MS, read_only=self.read_only)
-
-    def _give_back(self, connection: sqlite3.Connection) -> None:
-        with self._idle_lock:
-            if not self._closed and len(self._idle) < IDLE_READERS_MAX:
-                self._idle.append(connection)
-                return
-        connection.close()
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        """The writing connection inside a transaction: no other writer of any process runs meanwhile."""
-        if self.read_only:
-            raise ReadOnlyBooks(f"{self._path} cannot be written here")
-        wait_s = left(self._lock_wait_s)
-        deadline = monotonic() + wait_s
-        if not self._write_lock.acquire(timeout=wait_s):
-            raise Contention("the ledger file is being written by another thread")
-        try:
-            with told_as_ledger_errors(self._path):
-                retry_while_busy(lambda: self._writer.execute("BEGIN IMMEDIATE"), deadline)
-                try:
-                    yield self._writer
-                    # What is committed to a file without a name is lost: nobody may be told that it was stored.
-                    self._identity.check()
-                    self._writer.execute("COMMIT")
-                finally:
-                    # SQLite has already rolled back after some errors, such as a full disk.
-                    if self._writer.in_transaction:
-                        self._writer.execute("ROLLBACK")
-            self._checkpoint.written()
-        finally:
-            self._write_lock.release()
-
-    def _changed_by_others(self) -> bool:
-        """Whether a connection other than the watcher committed since the last call."""
-        with self._watcher_lock:
-            if self._closed:
-                return False
-            with told_as_ledger_errors():
-                (version,) = self._watcher.execute("PRAGMA data_version").fetchone()
-            changed = version != self._data_version
-            self._data_version = version
-            return bool(changed)
