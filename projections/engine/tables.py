@@ -35,6 +35,7 @@ from projections.engine.served import Named
 from projections.engine.shares import rebuild_shares
 from projections.engine.snapshot import First, Snapshot, Snapshots, Wanted, tells_missing
 from projections.engine.sqlite_engine import (
+    HeldElsewhere,
     begin_immediate,
     sqlite_engine,
     use_write_ahead_log,
@@ -52,6 +53,8 @@ KEYED_WRITES = (
 """Settings of a writing transaction on PostgreSQL. It does not wait for the flush: a crash may lose the last rows
 together with their checkpoint, and the ledger still has their facts. Rows are found by their keys, even while a
 table grows faster than its statistics."""
+LOCK_SHARED = f"pg_advisory_xact_lock_shared({ALTERING})"
+TRY_SHARED = f"pg_try_advisory_xact_lock_shared({ALTERING})"
 
 
 class ViewsDamaged(ProjectionMissing):
@@ -231,7 +234,7 @@ class ReadTables:
 
     @contextmanager
     def altering(self) -> Iterator[Connection]:
-        """An exclusive transaction to make, switch or drop read tables; committed on leaving. No runner works.
+        """An exclusive transaction to make, switch or drop read tables; committed on leaving. Nobody is feeding any.
 
         On PostgreSQL it waits for readers of a table for `ATTEMPT_MS` only: call it through `patiently`.
         """
@@ -244,11 +247,12 @@ class ReadTables:
             yield connection
 
     @contextmanager
-    def writing(self, *, wait: bool = True) -> Iterator[Connection]:
+    def writing(self, *, wait: bool = True, feeding: bool = False) -> Iterator[Connection]:
         """A transaction that writes, committed on leaving, rolled back on an exception.
 
-        On SQLite it is the only writer of the file. Raises HeldElsewhere when another one is writing: at once if
-        `wait` is false, else after `lock_wait_s`. Raises RoleNeeded where the user of the database only reads.
+        On SQLite it is the only writer of the file, and while `feeding` on PostgreSQL nobody is `altering`. Raises
+        HeldElsewhere when another one is: at once if `wait` is false, else on SQLite after `lock_wait_s`. Raises
+        RoleNeeded where the user of the database only reads.
         """
         if self._unwritable is not None:
             raise self._unwritable
@@ -264,7 +268,9 @@ class ReadTables:
                 self._be_patient(connection)
             with connection.begin():
                 if self.on_postgres:
-                    connection.exec_driver_sql(KEYED_WRITES)
+                    locked = f", {LOCK_SHARED if wait else TRY_SHARED}" if feeding else ""
+                    if connection.exec_driver_sql(KEYED_WRITES + locked).one()[-1] is False:
+                        raise HeldElsewhere("read tables are being made")
                 yield connection
 
     @contextmanager
