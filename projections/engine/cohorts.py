@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 from sqlalchemy import Connection, Dialect, select, update
 
 from projections.engine.checkpoint import Checkpoint, Stop
-from projections.engine.checkpoint_tables import CHECKPOINTS, COHORTS, SHARED
+from projections.engine.checkpoint_tables import CHECKPOINTS, COHORTS, LOCK_SHARED, SHARED
 from projections.engine.checkpoints import Move, Served, move, stop_columns
 from projections.engine.cohort_rows import (
     END,
@@ -337,8 +337,11 @@ def _most(places: Mapping[str, Checkpoint]) -> tuple[int, frozenset[str]]:
 def set_apart(connection: Connection, physical: str, business_id: str, now_ms: int) -> bool:
     """Give a table a row of its own, at position 0 where it had no place; False where it had one.
 
-    Nobody else changes the places of this business until the transaction ends: waits for that.
+    Nobody else changes the places of this business, and nobody makes or drops tables, until the transaction ends: waits
+    for both.
     """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT {LOCK_SHARED}")
     make(connection, [row(business_id, SHARED, 0, cohort=NOBODY)], now_ms)()
     shared = (CHECKPOINTS.c.business_id == business_id) & (CHECKPOINTS.c.physical == SHARED)
     held = connection.execute(select(CHECKPOINTS).where(shared).with_for_update()).one()

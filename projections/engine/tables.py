@@ -18,7 +18,7 @@ from domain.ledger.postgres.short_attempts import ATTEMPT_MS
 from projections.engine import asking, checkpoints
 from projections.engine.asking import LOCK_WAIT_S, Ask
 from projections.engine.checkpoint import ProjectionMissing
-from projections.engine.checkpoint_tables import ALTERING, INDEX_STOPPED
+from projections.engine.checkpoint_tables import ALTERING, INDEX_STOPPED, LOCK_SHARED, TRY_SHARED
 from projections.engine.checkpoints import (
     BUILDING,
     CHECKPOINTS,
@@ -53,8 +53,6 @@ KEYED_WRITES = (
 """Settings of a writing transaction on PostgreSQL. It does not wait for the flush: a crash may lose the last rows
 together with their checkpoint, and the ledger still has their facts. Rows are found by their keys, even while a
 table grows faster than its statistics."""
-LOCK_SHARED = f"pg_advisory_xact_lock_shared({ALTERING})"
-TRY_SHARED = f"pg_try_advisory_xact_lock_shared({ALTERING})"
 
 
 class ViewsDamaged(ProjectionMissing):
