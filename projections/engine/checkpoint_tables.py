@@ -67,7 +67,9 @@ INDEX_STOPPED = f"CREATE INDEX {STOPPED} ON checkpoints (physical) WHERE stopped
 
 ALTERING = 0x6361726E6574
 """The PostgreSQL advisory lock of those who make, switch or drop read tables ("carnet"). A runner shares it, so that a
-table and its cohorts stay until its transaction ends."""
+table and its cohorts stay until its transaction ends, and so does whoever makes a cohort."""
+LOCK_SHARED = f"pg_advisory_xact_lock_shared({ALTERING})"
+TRY_SHARED = f"pg_try_advisory_xact_lock_shared({ALTERING})"
 
 read_tables = Table(
     "read_tables",

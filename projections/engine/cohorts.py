@@ -4,7 +4,7 @@ A runner locks and moves that row alone. Whoever gives a table of a business ano
 has its place in one row only. A table that falls behind or stops gets a row of its own, and comes back when it stands
 where the others do.
 
-    held = cohorts.lock(connection, business_ids, wait=True)
+    held = cohorts.lock(connection, business_ids, now_ms)
     …
     cohorts.move(connection, {business_id: (held[business_id], reached)}, now_ms)
 """
@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 from sqlalchemy import Connection, Dialect, select, update
 
 from projections.engine.checkpoint import Checkpoint, Stop
-from projections.engine.checkpoint_tables import ALTERING, CHECKPOINTS, COHORTS, SHARED
+from projections.engine.checkpoint_tables import CHECKPOINTS, COHORTS, LOCK_SHARED, SHARED
 from projections.engine.checkpoints import Move, Served, move, stop_columns
 from projections.engine.cohort_rows import (
     END,
@@ -36,9 +36,6 @@ from projections.engine.served import BUILDING, Which, chosen
 from projections.engine.sqlite_engine import HeldElsewhere, as_json
 
 _NONE: frozenset[str] = frozenset()
-_COHORTS = plain("SELECT cohort, physical FROM cohorts", columns=("cohort", "physical"))
-_WAITING = plain(f"SELECT pg_advisory_xact_lock_shared({ALTERING}) IS NOT NULL AS held", columns=("held",))
-_TRYING = plain(f"SELECT pg_try_advisory_xact_lock_shared({ALTERING}) AS held", columns=("held",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,25 +137,23 @@ class Cohorts:
             columns=("business_id", "physical", *_Own._fields),
         )
         self._tables = plain(
-            "SELECT projection, physical, generation, state FROM read_tables"
-            f" WHERE {chosen(named, which)} ORDER BY physical",
-            columns=("projection", "physical", "generation", "state"),
+            "SELECT NULL AS cohort, physical, projection, generation, state FROM read_tables"
+            f" WHERE {chosen(named, which)} UNION ALL SELECT cohort, physical, NULL, NULL, NULL FROM cohorts",
+            columns=("cohort", "physical", "projection", "generation", "state"),
         )
 
     # Locking
 
-    def lock(
-        self, connection: Connection, business_ids: Collection[str], now_ms: int, *, wait: bool
-    ) -> dict[str, Held]:
+    def lock(self, connection: Connection, business_ids: Collection[str], now_ms: int) -> dict[str, Held]:
         """Business → where these tables stand there, locked until the transaction ends. What is missing is made.
 
-        Leaves out businesses that are locked elsewhere: never waits for one. Raises HeldElsewhere when tables are being
-        made or dropped, and it is not to `wait` for that.
+        Leaves out businesses that are locked elsewhere: never waits for one. Belongs in a transaction that is feeding
+        (`ReadTables.writing`).
         """
-        found = self._found(connection, business_ids, wait=wait)
+        found = self._found(connection, business_ids)
         absent = business_ids - found.shared.keys()
         if absent and self._make_shared(connection, found, absent, now_ms):
-            found = self._found(connection, business_ids, wait=wait)
+            found = self._found(connection, business_ids)
         together = {
             members: [each for each in found.tables if each.physical in members]
             for _, members in found.shared.values()
@@ -182,24 +177,15 @@ class Cohorts:
         make(connection, lacking, now_ms)()
         return held
 
-    def _found(self, connection: Connection, business_ids: Collection[str], *, wait: bool) -> _Found:
+    def _found(self, connection: Connection, business_ids: Collection[str]) -> _Found:
         ids = array(business_ids) if self._on_postgres else as_json(list(business_ids))
-        # Each question sees what was committed when it is asked: the rows are locked before the others are read.
-        asked = [
-            self._shared.with_(ids=ids),
-            self._own.with_(ids=ids),
-            self._tables.with_(),
-            _COHORTS.with_(),
-        ]
-        if self._on_postgres:
-            asked.insert(0, (_WAITING if wait else _TRYING).with_())
-        answers = ask(connection, *asked)
-        if self._on_postgres and answers.pop(0)[0]["held"] is False:
-            raise HeldElsewhere("read tables are being made")
-        shared, own, tables, members = answers
+        # Each question sees what was committed when it is asked: the shared rows are locked before the others are read.
+        questions = self._shared.with_(ids=ids), self._own.with_(ids=ids), self._tables.with_()
+        shared, own, tables = ask(connection, *questions)
         cohorts: dict[str, set[str]] = {}
-        for each in members:
-            cohorts.setdefault(each["cohort"], set()).add(each["physical"])
+        for each in tables:
+            if each["cohort"] is not None:
+                cohorts.setdefault(each["cohort"], set()).add(each["physical"])
         known = {name: frozenset(physicals) for name, physicals in cohorts.items()}
         alone: dict[str, dict[str, _Own]] = {}
         for each in own:
@@ -209,6 +195,7 @@ class Cohorts:
             [
                 Served(each["projection"], each["physical"], each["generation"], each["state"] == BUILDING)
                 for each in tables
+                if each["cohort"] is None
             ],
             known,
             {each["business_id"]: (each["position"], known.get(each["cohort"], _NONE)) for each in shared},
@@ -350,8 +337,11 @@ def _most(places: Mapping[str, Checkpoint]) -> tuple[int, frozenset[str]]:
 def set_apart(connection: Connection, physical: str, business_id: str, now_ms: int) -> bool:
     """Give a table a row of its own, at position 0 where it had no place; False where it had one.
 
-    Nobody else changes the places of this business until the transaction ends: waits for that.
+    Nobody else changes the places of this business, and nobody makes or drops tables, until the transaction ends: waits
+    for both.
     """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT {LOCK_SHARED}")
     make(connection, [row(business_id, SHARED, 0, cohort=NOBODY)], now_ms)()
     shared = (CHECKPOINTS.c.business_id == business_id) & (CHECKPOINTS.c.physical == SHARED)
     held = connection.execute(select(CHECKPOINTS).where(shared).with_for_update()).one()

@@ -128,8 +128,8 @@ class Feeding:
 
     def _transact(self, share: Share, *, wait: bool, carefully: bool) -> dict[str, Advance]:
         now_ms = time.time_ns() // 1_000_000
-        with self._views.writing(wait=wait) as connection:
-            held = self._cohorts.lock(connection, share.keys(), now_ms, wait=wait)
+        with self._views.writing(wait=wait, feeding=True) as connection:
+            held = self._cohorts.lock(connection, share.keys(), now_ms)
             work = self._work(held, share, carefully)
             with nullcontext() if carefully else in_one_trip(connection):
                 reached = self._apply(connection, work, carefully)

@@ -17,7 +17,9 @@ from projections.engine.served import Which
 from projections.engine.tables import ReadTables
 
 DOUBTFUL_MAX = 3
-"""Businesses possibly behind that are taken for it without a check; for more, one query first finds those behind."""
+"""Businesses of unknown position that are taken for behind without a check; for more, one query first finds those that
+are. One that this process has met is taken for behind when it has grown: to lock it costs no more than to look. 0: all
+are looked up, by those who only look."""
 WHOLE_LOOK_S = 60.0
 """Seconds after which all heads are read again, and not only those that have grown."""
 
@@ -68,7 +70,7 @@ class Settled:
             return {}
         known = heads if self._open is None else self._open
         doubtful = [id for id in known if self._is_behind(id, heads.get(id, 0))]
-        unsure = [id for id in doubtful if id not in self._reached] if self._doubtful_max else doubtful
+        unsure = [id for id in doubtful if not self._doubtful_max or id not in self._reached]
         if len(unsure) > self._doubtful_max:
             self.note(checkpoints.lowest(connection, self._projections, tables, unsure, self._which))
         behind = {

@@ -18,7 +18,7 @@ from domain.ledger.postgres.short_attempts import ATTEMPT_MS
 from projections.engine import asking, checkpoints
 from projections.engine.asking import LOCK_WAIT_S, Ask
 from projections.engine.checkpoint import ProjectionMissing
-from projections.engine.checkpoint_tables import ALTERING, INDEX_STOPPED
+from projections.engine.checkpoint_tables import ALTERING, INDEX_STOPPED, LOCK_SHARED, TRY_SHARED
 from projections.engine.checkpoints import (
     BUILDING,
     CHECKPOINTS,
@@ -35,6 +35,7 @@ from projections.engine.served import Named
 from projections.engine.shares import rebuild_shares
 from projections.engine.snapshot import First, Snapshot, Snapshots, Wanted, tells_missing
 from projections.engine.sqlite_engine import (
+    HeldElsewhere,
     begin_immediate,
     sqlite_engine,
     use_write_ahead_log,
@@ -231,7 +232,7 @@ class ReadTables:
 
     @contextmanager
     def altering(self) -> Iterator[Connection]:
-        """An exclusive transaction to make, switch or drop read tables; committed on leaving. No runner works.
+        """An exclusive transaction to make, switch or drop read tables; committed on leaving. Nobody is feeding any.
 
         On PostgreSQL it waits for readers of a table for `ATTEMPT_MS` only: call it through `patiently`.
         """
@@ -244,11 +245,12 @@ class ReadTables:
             yield connection
 
     @contextmanager
-    def writing(self, *, wait: bool = True) -> Iterator[Connection]:
+    def writing(self, *, wait: bool = True, feeding: bool = False) -> Iterator[Connection]:
         """A transaction that writes, committed on leaving, rolled back on an exception.
 
-        On SQLite it is the only writer of the file. Raises HeldElsewhere when another one is writing: at once if
-        `wait` is false, else after `lock_wait_s`. Raises RoleNeeded where the user of the database only reads.
+        On SQLite it is the only writer of the file, and while `feeding` on PostgreSQL nobody is `altering`. Raises
+        HeldElsewhere when another one is: at once if `wait` is false, else on SQLite after `lock_wait_s`. Raises
+        RoleNeeded where the user of the database only reads.
         """
         if self._unwritable is not None:
             raise self._unwritable
@@ -264,7 +266,9 @@ class ReadTables:
                 self._be_patient(connection)
             with connection.begin():
                 if self.on_postgres:
-                    connection.exec_driver_sql(KEYED_WRITES)
+                    locked = f", {LOCK_SHARED if wait else TRY_SHARED}" if feeding else ""
+                    if connection.exec_driver_sql(KEYED_WRITES + locked).one()[-1] is False:
+                        raise HeldElsewhere("read tables are being made")
                 yield connection
 
     @contextmanager

@@ -212,7 +212,7 @@ def test_who_moves_what_was_moved_meanwhile_is_told(here: Installation) -> None:
     run_all(here)
     cohorts = Cohorts(list(here.views.projections.values()), "live", here.views.engine.dialect)
     with here.views.writing() as connection:
-        held = cohorts.lock(connection, {BUSINESS}, 0, wait=True)
+        held = cohorts.lock(connection, {BUSINESS}, 0)
         connection.execute(update(CHECKPOINTS).values(position=4))
         with pytest.raises(HeldElsewhere):
             cohorts.move(connection, {BUSINESS: (held[BUSINESS], 5)}, 0)
