@@ -1,8 +1,9 @@
 """One attempt at a batch: each order is decided on the books as the orders before it left them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from domain.actor import Circumstances
 from domain.decision import NotLoaded, Reads
@@ -19,8 +20,7 @@ from domain.refusals import Erased, IdempotencyKeyReused, Refused
 from domain.values import with_moment
 
 
-@dataclass
-class Attempt:
+class Attempt(Struct):
     """One attempt at a batch: its books, the decided orders, and the orders left for the next attempt."""
 
     books: LoadedBooks

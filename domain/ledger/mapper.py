@@ -83,7 +83,7 @@ class Recorded(msgspec.Struct, frozen=True, dict=True):
     def recorded_at(self) -> datetime:
         return from_milliseconds(self.stored.recorded_at)
 
-    @cached_property
+    @property
     def author(self) -> Author:
         """The actor who recorded it. Does not validate the rest of the meta."""
         actor = _author(self.stored.meta).actor

@@ -130,8 +130,9 @@ BEGIN
                    SELECT version FROM facts WHERE ledger = own AND stream = n.stream ORDER BY version DESC LIMIT 1), 0)
              LIMIT 1;
         END IF;
-        IF taken IS NULL AND cardinality(c.unspent_of) > 0 AND head > c.seen_upto THEN
-            taken := moved_meanwhile(own, c.unspent_of, c.reads, c.seen_upto, head);
+        -- The commands before it in the batch were decided on the same books, so that it has seen what they did.
+        IF taken IS NULL AND cardinality(c.unspent_of) > 0 AND before > c.seen_upto THEN
+            taken := moved_meanwhile(own, c.unspent_of, c.reads, c.seen_upto, before);
         END IF;
         IF taken IS NULL AND cardinality(c.claims) > 0 THEN
             SELECT n.claim INTO taken FROM unnest(c.claims) AS n

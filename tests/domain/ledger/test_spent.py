@@ -149,6 +149,15 @@ def test_in_a_batch_what_was_read_of_the_commands_before_is_no_conflict(books: L
     assert read(books, LEFT) == {"pkg_left": [1, 2, 3], "pkg_new": [1]}
 
 
+def test_in_a_batch_nothing_moves_meanwhile_by_the_commands_before(books: LedgerRecorder) -> None:
+    """They were decided on the same books. What others recorded since these were read still is a conflict."""
+    sale, command = opening("pkg_new", customer_id=CUSTOMER), use(books, {"pkg_left": 1})
+    assert [type(outcome) for outcome in books.append([sale, command])] == [Stored] * 2
+    stale = structs.replace(use(books, {"pkg_left": 2, "pkg_new": 1}), seen_upto=0)
+    other = opening("pkg_newer", customer_id=CUSTOMER)
+    assert [type(outcome) for outcome in books.append([other, stale])] == [Stored, Conflict]
+
+
 def test_under_the_lock_nothing_moves_meanwhile(books: LedgerRecorder) -> None:
     with books.locked() as locked:
         stored(locked, use(locked, {"pkg_left": 1}))
