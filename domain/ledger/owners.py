@@ -60,7 +60,8 @@ def _package(package: Package, survivor_id: str) -> Package:
         },
         holds={
             id: tuple(
-                replace(hold, participant_id=ours) if hold.participant_id == theirs else hold for hold in of
+                structs.replace(hold, participant_id=ours) if hold.participant_id == theirs else hold
+                for hold in of
             )
             for id, of in package.holds.items()
         },
