@@ -1,7 +1,7 @@
 """Conflicts, 409: the request is well-formed, but the state of things does not allow it. Nothing was changed."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 
 from api.http.problem_kinds.kind import Kind
 from domain.refusals import (
@@ -81,7 +81,7 @@ STATE: Mapping[str, Kind] = {
         " leave.",
         "Issue another key of an owner first, one that does not end. On the machine, `carnet keys revoke` revokes any"
         " key, and `carnet keys issue --role owner` issues one.",
-        LastOwnerKey(),
+        LastOwnerKey(others_until=datetime(2026, 10, 3, 20, tzinfo=UTC)),
     ),
     "holds-outstanding": Kind(
         409,

@@ -2,8 +2,10 @@
 
 import pytest
 
+from api.http.new_keys import issue_key
 from domain.actor import Role
-from tests.api.desk import Desk
+from domain.moments import to_milliseconds
+from tests.api.desk import PEPPER, Desk
 from tests.api.images import PNG
 
 pytest_plugins = ["tests.api.houses"]
@@ -101,7 +103,9 @@ def opens(desk: Desk, key: str) -> bool:
 def test_a_repeated_deactivation_ends_what_a_crash_left(desk: Desk) -> None:
     id = desk.do("/v1/staff", {"name": "Éva"})["id"]
     first = desk.post(f"/v1/staff/{id}/deactivation", {}, key="leaves")
-    key = desk.as_role(Role.STAFF, id).key
+    before = to_milliseconds(desk.clock()) - 60_000
+    store = desk.carnet.store
+    key = issue_key(store, PEPPER, desk.business_id, Role.STAFF, id, name="till", created_at=before)
     again = desk.post(f"/v1/staff/{id}/deactivation", {}, key="leaves")
     assert again.content == first.content
     desk.do(f"/v1/staff/{id}/reactivation")
