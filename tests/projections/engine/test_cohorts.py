@@ -4,7 +4,7 @@ from collections import Counter
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -232,7 +232,8 @@ def test_nobody_waits_while_tables_are_made(open_installation: Open) -> None:
 STEPS = ("record", "note", "old", "new", "sick", "rebuild", "apart", "drop")
 
 
-@given(st.lists(st.sampled_from(STEPS), max_size=14))
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(STEPS), min_size=3, max_size=12))
 def test_each_table_has_one_place_and_the_rows_up_to_it_whatever_happens(steps: list[str]) -> None:
     def of_release(*projections: Projection) -> Installation:
         views = ReadTables(here.views.where, projections)
