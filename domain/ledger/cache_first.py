@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from domain.decision import NotLoaded, Reads
 from domain.ledger.attempt import Attempt, decide_on, decide_one, replayed_result, settled
 from domain.ledger.batch_reads import asked_beside, keys_of, reads_of
+from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
 from domain.ledger.contract import LedgerRecorder, Store
 from domain.ledger.errors import ClockSkew, LedgerUnavailable
@@ -53,7 +54,12 @@ def execute_all(
     }
     run = decide_by if 1 < sum(map(len, numbered.values())) <= TOGETHER_MAX else here
     wanted = {id: reads_of(id, list(orders.values()), kept) for id, orders in numbered.items()}
-    decided = run(lambda: _on_what_is_kept(numbered, wanted, clock, kept))
+    known = {
+        id: books
+        for id, orders in numbered.items()
+        if (books := kept_books(id, orders, kept, wanted[id])) is not None
+    }
+    decided = run(lambda: _on_what_is_kept(numbered, known, clock)) if known else {}
     if len(decided) < len(numbered):
         unread = {id: orders for id, orders in numbered.items() if id not in decided}
         decided |= _on_what_is_read(store, unread, wanted, clock, kept, run)
@@ -62,16 +68,13 @@ def execute_all(
 
 
 def _on_what_is_kept(
-    batches: Mapping[str, dict[int, Order]],
-    wanted: Mapping[str, Reads],
-    clock: HostClock,
-    kept: StreamCache,
+    batches: Mapping[str, dict[int, Order]], known: Mapping[str, LoadedBooks], clock: HostClock
 ) -> dict[str, Attempt]:
-    """Decisions without a load; a business that needs one is left out."""
+    """Decisions without a load; a business that needs one after all is left out."""
     decided: dict[str, Attempt] = {}
-    for id, orders in batches.items():
+    for id, books in known.items():
         with suppress(ClockSkew):
-            if tried := decide_on_what_is_kept(id, orders, clock.moment(id), kept, wanted[id]):
+            if tried := decide_on_what_is_kept(books, batches[id], clock.moment(id)):
                 decided[id] = tried
     return decided
 
@@ -139,16 +142,18 @@ def known_results(
     }
 
 
-def decide_on_what_is_kept(
-    business_id: str, orders: dict[int, Order], now: datetime, kept: StreamCache, wanted: Reads
-) -> Attempt | None:
-    """Decide without loading; None when a stream that is `wanted` is not cached, or an order would be refused.
+def kept_books(
+    business_id: str, orders: dict[int, Order], kept: StreamCache, wanted: Reads
+) -> LoadedBooks | None:
+    """Books of cached streams for these orders; None when a stream that is `wanted` is not cached."""
+    return kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
+
+
+def decide_on_what_is_kept(books: LoadedBooks, orders: dict[int, Order], now: datetime) -> Attempt | None:
+    """Decide without loading; None when a decision reads more, or an order would be refused.
 
     A refusal must stand on the present state. Cached streams may be older, and only an append can tell.
     """
-    books = kept.books(business_id, wanted, [id for order in orders.values() for id in order.new_ids])
-    if books is None:
-        return None
     decided = Attempt(books)
     try:
         for n, order in orders.items():

@@ -18,7 +18,7 @@ from domain.ledger.attempt import Attempt, decide_on, settled
 from domain.ledger.batch_reads import LOADS_MAX, load, reads_of
 from domain.ledger.books import LoadedBooks
 from domain.ledger.cache import StreamCache
-from domain.ledger.cache_first import decide_on_what_is_kept, known_results
+from domain.ledger.cache_first import decide_on_what_is_kept, kept_books, known_results
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.erasure_journal import ErasureJournal, JournalEntry, State
 from domain.ledger.errors import ClockSkew, LedgerUnavailable
@@ -47,7 +47,8 @@ def execute(
     try:
         wanted = reads_of(recorder.business_id, orders, kept)
         now = clock.moment(recorder.business_id)
-        tried = decide_on_what_is_kept(recorder.business_id, numbered, now, kept, wanted)
+        books = kept_books(recorder.business_id, numbered, kept, wanted)
+        tried = None if books is None else decide_on_what_is_kept(books, numbered, now)
         again = list(numbered)
         if tried is not None:
             done, again = _stored(recorder, tried, clock, kept)

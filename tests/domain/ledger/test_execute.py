@@ -78,14 +78,13 @@ def test_orders_that_come_together_are_decided_where_they_are_to_be(
     there."""
     monkeypatch.setattr("domain.ledger.cache_first.TOGETHER_MAX", 3)
     desks = [opened(carnet, 9, f"biz_{n}") for n in range(4)]
-    kept = StreamCache()
     decided_there = list[int]()
 
     def there(work: Callable[[], T]) -> T:
         decided_there.append(1)
         return work()
 
-    def take(name: str, desks: list[Process]) -> int:
+    def take(name: str, desks: list[Process], kept: StreamCache) -> int:
         """How often something is decided there when so many take a unit."""
         decided_there.clear()
         batches = {desk.ledger.business_id: [desk.use(name)] for desk in desks}
@@ -93,11 +92,13 @@ def test_orders_that_come_together_are_decided_where_they_are_to_be(
         assert [type(result) for (result,) in results.values()] == [Done] * len(desks)
         return len(decided_there)
 
-    assert take("one_read", desks[:1]) == 0
-    assert take("one_kept", desks[:1]) == 0
-    assert take("some_read", desks[:3]) == 2
-    assert take("all_kept", desks[:3]) == 1
-    assert take("many", desks) == 0
+    some, all = StreamCache(), StreamCache()
+    assert take("one_read", desks[:1], some) == 0
+    assert take("one_kept", desks[:1], some) == 0
+    assert take("some_read", desks[:3], some) == 2
+    assert take("all_read", desks[:3], all) == 1
+    assert take("all_kept", desks[:3], all) == 1
+    assert take("many", desks, all) == 0
 
 
 def test_a_business_whose_head_is_held_keeps_no_other_waiting(carnet: Carnet) -> None:
