@@ -1,6 +1,5 @@
 """Batches of orders for one ledger: recorded for good, or tried and rolled back."""
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,27 +17,6 @@ R = TypeVar("R")
 BATCH_ROWS = 500
 TRIES_MAX = 5
 """Attempts at a batch that the store could not take. The request keys make another attempt safe."""
-
-
-YOUNG_MAX = 50_000
-"""New objects before the garbage collector looks at them while a file is loaded."""
-FULL_AFTER = 100
-"""Looks at objects of middle age before the collector walks everything."""
-
-
-@contextmanager
-def collecting_rarely() -> Iterator[None]:
-    """Within, the garbage collector works less often; one that is set to work less still stays so.
-
-    Facts and states hold no cycles, but each batch makes some 100,000 of them: to look for cycles was a fifth of the
-    processor time of a load.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], YOUNG_MAX), before[1], max(before[2], FULL_AFTER))
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import ValidationError
 
 from api.http.flaw_words import words_for
-from api.imports.batches import Batches, batched, collecting_rarely, end_bulk, recorded, rolled_back
+from api.imports.batches import Batches, batched, end_bulk, recorded, rolled_back
 from api.imports.cells import day_in, minor_units
 from api.imports.day_book import Cells, Unreadable
 from api.imports.flaws import Unfit, code_of
@@ -25,6 +25,7 @@ from api.imports.load import RefusedRow, refused_for
 from api.imports.sheet import Columns, Form, Sheet
 from domain.actor import Actor, Role
 from domain.ledger.carnet import Carnet
+from domain.ledger.collector import collecting_rarely
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Order, Result
 from domain.refusals import IdempotencyKeyReused, Invalid, Refused

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from api.imports.batches import Batches, batched, collecting_rarely, end_bulk, recorded, rolled_back
+from api.imports.batches import Batches, batched, end_bulk, recorded, rolled_back
 from api.imports.day_book import DayBook, Row, Sale, Unreadable, Use
 from api.imports.derived_ids import id_of
 from api.imports.flaws import Flaw, RuleFlaw
@@ -23,6 +23,7 @@ from domain.catalogue.commands import DefineService
 from domain.catalogue.facts import OfferLine, ServiceTerms
 from domain.decision import Reads
 from domain.ledger.carnet import FINGERPRINT_BYTES, Carnet
+from domain.ledger.collector import collecting_rarely
 from domain.ledger.contract import LedgerRecorder
 from domain.ledger.mapper import Meta
 from domain.ledger.orders import Done, Order, RequestKey, Result

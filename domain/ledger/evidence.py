@@ -1,6 +1,6 @@
 """What verification reads of a business: its facts and the tables beside them, all as of one moment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from domain.ledger.answer_bytes import unpacked
@@ -39,11 +39,16 @@ class Evidence(Protocol):
     def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
         """Facts in order of position, behind `after`, at most `limit`."""
 
-    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
+    def registered(self, numbers: Collection[int]) -> Sequence[tuple[int, str | None]]:
+        """Number and customer of those of these streams that have a row in `streams`."""
+
+    def page(
+        self, table: str, after: tuple[str, ...] | None, limit: int, *, by_number: bool = False
+    ) -> Sequence[tuple[Any, ...]]:
         """Rows of a table in order of their keys, by code point, behind `after`, at most `limit`.
 
         Columns in the order of `domain.ledger.tables`, those of the key first. The key and the body of a request are as
-        they are kept.
+        they are kept. `by_number`: streams are told by their numbers, as they are kept too, so that no id is looked up.
         """
 
     def strays(self) -> Sequence[str]:
@@ -81,11 +86,11 @@ def answer_in(kept: bytes | None) -> str | None:
         return UNREADABLE
 
 
-def pages(evidence: Evidence, table: str) -> Iterator[Sequence[tuple[Any, ...]]]:
+def pages(evidence: Evidence, table: str, *, by_number: bool = False) -> Iterator[Sequence[tuple[Any, ...]]]:
     """All rows of a table in order of their keys. Memory does not grow with it."""
     after: tuple[str, ...] | None = None
     columns = len(TABLES[table].key)
-    while page := evidence.page(table, after, ROWS_PER_PAGE):
+    while page := evidence.page(table, after, ROWS_PER_PAGE, by_number=by_number):
         yield page
         if len(page) < ROWS_PER_PAGE or not columns:
             return

@@ -23,7 +23,8 @@ from domain.people.directory import PHOTO
 from replay.proof.derived import joined
 from replay.proof.finding import Finding
 from replay.proof.gather import look_closer
-from replay.proof.workbook import Workbook, text_of_request
+from replay.proof.known_streams import learn_owners
+from replay.proof.workbook import Workbook
 
 REFERS = "no fact refers to it"
 
@@ -39,6 +40,7 @@ class Counts:
 def texts(evidence: Evidence, book: Workbook, counts: Counts) -> Iterator[Finding]:
     """Notes and reasons: SHA-256(salt ‖ text) of each stands in its fact."""
     table, business_id = "texts", evidence.business_id
+    learn_owners(evidence, book, table)
     found = book.rows("SELECT id, commitment, position, stream_id FROM texts ORDER BY id")
     expected = (Row((id,), {"commitment": what, "at": at, "of": of}) for id, what, at, of in found)
     for right, stored in joined(expected, rows(evidence, table)):
@@ -63,6 +65,7 @@ def texts(evidence: Evidence, book: Workbook, counts: Counts) -> Iterator[Findin
 def people(evidence: Evidence, book: Workbook) -> Iterator[Finding]:
     """Rows of the directory: the last fact that wrote a row committed to it."""
     table, business_id = "people", evidence.business_id
+    learn_owners(evidence, book, table)
     found = book.rows("SELECT id, proof, position, stream_id FROM people ORDER BY id")
     expected = (Row((id,), {"proof": what, "at": at, "of": of}) for id, what, at, of in found)
     kept = (row for row in rows(evidence, table) if not row.key[0].startswith(PHOTO))
@@ -87,7 +90,7 @@ def requests(evidence: Evidence, book: Workbook, secret: bytes | None) -> Iterat
     found = 0
     for page in pages(evidence, "requests"):
         asked = [_stored(row) for row in page]
-        found += book.sum_of(text_of_request(each.first, _proof(each)) for each in asked if not each.seal)
+        found += book.sum_of("requests", [(each.first, _proof(each)) for each in asked if not each.seal])
         for request in asked:
             if request.seal and secret is not None and request.seal != _seal(request, secret):
                 says = "its seal says so"

@@ -105,9 +105,9 @@ def _note(stored: StoredFact, book: Workbook) -> None:
         for id, commitment in texts_in(from_json(stored.data)):
             book.note("texts", (id, commitment, position, stream_id))
     if stored.version == 1:
-        book.note("streams", (number_of(stream_id), kind, customer_behind(fact, kind, stream_id), position))
+        book.open_stream(number_of(stream_id), kind, customer_behind(fact, kind, stream_id), position)
     if type(fact) in OF_PACKAGES:
-        book.move_units(stream_id, change_of(cast(PackageFact, fact)), stored.version)
+        book.move_units(number_of(stream_id), change_of(cast(PackageFact, fact)), stored.version)
     if type(fact) in TOLD:
         _note_told(fact, position, stream_id, book)
     for claim in claims_of(fact, stream_id, book):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.ledger.collector import collecting_rarely
 from domain.ledger.envelope import Head, first_hash
 from domain.ledger.evidence import Evidence
 from replay.proof import cached, committed, derived, own
@@ -34,7 +35,7 @@ class Proof:
 
         Raises LedgerUnavailable.
         """
-        with workbook() as book:
+        with workbook() as book, collecting_rarely():
             found = gather(self._evidence, book, self._progress)
             if isinstance(found, Broken):
                 self.chain = found

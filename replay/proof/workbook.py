@@ -1,7 +1,7 @@
 """What follows from the facts of a business, kept in a temporary file while they are read."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -33,13 +33,12 @@ CREATE TABLE merged (one TEXT, other TEXT, PRIMARY KEY (one, other)) WITHOUT ROW
 
 
 NOTES_PER_WRITE = 4_000
+PACKAGES_MAX = 10_000
+"""Packages whose units are counted in memory, before they are written: some 2 MB."""
 PREFIX_CHARACTERS = 1 + HASH_CHARACTERS
 """Of the claims that are counted."""
 COUNTED = (LETTERS["external"], LETTERS["booking"])
 """What they begin with."""
-SUMMED = ("claims", "requests")
-"""Notes of which there are one and more for every fact. A sum tells whether the rows of their tables are right: they
-are written only where it differs, to find the row that is wrong."""
 OF_MANY = {
     "texts": "INSERT OR IGNORE INTO texts VALUES (?, ?, ?, ?)",
     "requests": "INSERT INTO requests VALUES (?, ?)",
@@ -55,13 +54,35 @@ OF_MANY = {
 """Notes by table: they are written many at a time, as a statement costs more than what it writes."""
 
 
-def text_of_claim(claim: str, stream_id: str) -> str:
-    """For sums, as below. No text of ours holds a NUL."""
-    return f"{claim}\0{stream_id}"
+def texts_of_claims(rows: Iterable[tuple[str, int]]) -> list[str]:
+    """Claim and number of the stream, for sums, as are the following. No text of ours holds a NUL."""
+    return [f"{claim}\0{stream}" for claim, stream in rows]
 
 
-def text_of_request(position: int, proof: str) -> str:
-    return f"{position}\0{proof}"
+def texts_of_requests(rows: Iterable[tuple[int, str]]) -> list[str]:
+    """Position of the first fact, and what it commits to."""
+    return [f"{position}\0{proof}" for position, proof in rows]
+
+
+def texts_of_streams(rows: Iterable[tuple[int, str, int | None, int]]) -> list[str]:
+    """Number, kind, number of the customer, position of the first fact."""
+    return [f"{number}\0{kind}\0{customer}\0{opened}" for number, kind, customer, opened in rows]
+
+
+def texts_of_spent(rows: Iterable[tuple[int, int]]) -> list[str]:
+    """Number and version of a package with nothing left."""
+    return [f"{number}\0{version}" for number, version in rows]
+
+
+TEXTS: Mapping[str, Callable[[Iterable[Any]], list[str]]] = {
+    "claims": texts_of_claims,
+    "requests": texts_of_requests,
+    "streams": texts_of_streams,
+    "spent": texts_of_spent,
+}
+SUMMED = ("claims", "requests", "streams")
+"""Notes of which there is about one for every fact. A sum tells whether the rows of their tables are right: they are
+written only where it differs, to find the row that is wrong."""
 
 
 class Workbook:
@@ -74,11 +95,16 @@ class Workbook:
         """What the claims that wait begin with."""
         self._row_sums = RowSums()
         self._sums = dict.fromkeys(SUMMED, 0)
-        self._summed: dict[str, list[str]] = {table: [] for table in SUMMED}
+        self._summed: dict[str, list[tuple[Any, ...]]] = {table: [] for table in SUMMED}
         """Notes that wait to be added to their sum."""
-        self._moved: dict[str, tuple[int, int]] = {}
-        """Package → the units by which what is left of it changed, and its last version, to be written."""
+        self._moved: dict[int, tuple[int, int]] = {}
+        """Number of a package → the units by which what is left of it changed, and its last version, to be written."""
         self._all_written = False
+
+    @property
+    def is_written(self) -> bool:
+        """Whether every note is written, as a sum differed."""
+        return self._all_written
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
         self.write()
@@ -91,39 +117,44 @@ class Workbook:
         if len(waiting) >= NOTES_PER_WRITE:
             self._write(table)
 
-    def _sum(self, table: str, row: str) -> None:
+    def _sum(self, table: str, row: tuple[Any, ...]) -> None:
         waiting = self._summed[table]
         waiting.append(row)
         if len(waiting) >= NOTES_PER_WRITE:
             self._add(table)
 
     def _add(self, table: str) -> None:
-        self._sums[table] += self._row_sums.of(self._summed[table])
+        self._sums[table] += self.sum_of(table, self._summed[table])
         self._summed[table] = []
 
-    def sum_of(self, rows: Iterable[str]) -> int:
-        """Equal for equal rows in any order, of this workbook."""
-        return self._row_sums.of(rows)
+    def sum_of(self, table: str, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Equal for equal rows in any order, of this workbook. `table`: one of TEXTS."""
+        return self._row_sums.of(TEXTS[table](rows))
 
     def sum_noted(self, table: str) -> int:
         """The sum of what was noted of a table of SUMMED."""
         self._add(table)
         return self._sums[table]
 
-    def move_units(self, package_id: str, change: int, version: int) -> None:
+    def sum_spent(self) -> int:
+        """The sum of the packages with nothing left, at their last versions."""
+        found = self.pages("SELECT number, version FROM packages WHERE units = 0", NOTES_PER_WRITE)
+        return sum(self.sum_of("spent", page) for page in found)
+
+    def move_units(self, package: int, change: int, version: int) -> None:
         """Note what a fact of a package changed: the units that are left, and its version."""
         if self._all_written:
             return  # in the second walk it is known
-        before, _ = self._moved.get(package_id, (0, 0))
-        self._moved[package_id] = before + change, version
-        if len(self._moved) >= NOTES_PER_WRITE:
+        before, _ = self._moved.get(package, (0, 0))
+        self._moved[package] = before + change, version
+        if len(self._moved) >= PACKAGES_MAX:
             self._write_moved()
 
     def _write_moved(self) -> None:
         self._connection.executemany(
             "INSERT INTO packages VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE"
             " SET units = units + excluded.units, version = excluded.version",
-            [(number_of(id), units, version) for id, (units, version) in self._moved.items()],
+            [(number, units, version) for number, (units, version) in self._moved.items()],
         )
         self._moved = {}
 
@@ -133,6 +164,7 @@ class Workbook:
             return False
         self._all_written = True
         self.execute("DELETE FROM claims")
+        self.execute("DELETE FROM streams")
         return True
 
     def write(self) -> None:
@@ -166,12 +198,26 @@ class Workbook:
         if self._all_written:
             self.note("requests", (position, proof))
         else:
-            self._sum("requests", text_of_request(position, proof))
+            self._sum("requests", (position, proof))
+
+    def open_stream(self, number: int, kind: str, customer_id: str | None, opened: int) -> None:
+        """Note a stream that begins."""
+        if self._all_written:
+            self.note("streams", (number, kind, customer_id, opened))
+        else:
+            customer = None if customer_id is None else number_of(customer_id)
+            self._sum("streams", (number, kind, customer, opened))
+
+    def learn(self, registered: Iterable[tuple[int, str | None]]) -> None:
+        """Note the customers of streams as they are stored, once sums have told that all streams are right."""
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO streams (number, customer_id) VALUES (?, ?)", registered
+        )
 
     def claim(self, claim: Claim) -> None:
         named = claim.claim
         if not self._all_written:
-            self._sum("claims", text_of_claim(named, claim.stream_id))
+            self._sum("claims", (named, number_of(claim.stream_id)))
             if not named.startswith(COUNTED):
                 return
         self._claimed.add(named[:PREFIX_CHARACTERS])
@@ -188,7 +234,7 @@ class Workbook:
                 self.claim(claim)
 
     def owner_of(self, stream_id: str) -> str:
-        """The customer of a stream, else the stream's own id."""
+        """The customer of a stream that was noted or learned, else the stream's own id."""
         row = self.execute(
             "SELECT customer_id FROM streams WHERE number = ?", (number_of(stream_id),)
         ).fetchone()

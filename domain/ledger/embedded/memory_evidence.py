@@ -1,6 +1,6 @@
 """The tables of one business in memory, for verification. Nothing else can reach them, so nothing needs mending."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,13 @@ from domain.ledger.numbers import number_of
 from domain.ledger.proof import seal_of_request
 from domain.ledger.records import StoredKey
 from domain.ledger.request_keys import packed_key, text_beside
-from domain.ledger.tables import TABLES
+from domain.ledger.tables import NUMBERED, TABLES
 from domain.people.profile import searched
 
 if TYPE_CHECKING:
     from domain.ledger.embedded.memory_books import Books
 
-Rows = Iterator[tuple[tuple[Any, ...], Mapping[str, Any]]]
+Rows = Iterator[tuple[tuple[Any, ...], dict[str, Any]]]
 
 
 class MemoryEvidence:
@@ -54,10 +54,19 @@ class MemoryEvidence:
     def facts(self, after: int, limit: int) -> Sequence[StoredFact]:
         return self._books.log[after : after + limit]
 
-    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
+    def registered(self, numbers: Collection[int]) -> Sequence[tuple[int, str | None]]:
+        every = ((number_of(id), each.customer_id) for id, each in self._books.streams.items())
+        return [row for row in every if row[0] in numbers]
+
+    def page(
+        self, table: str, after: tuple[str, ...] | None, limit: int, *, by_number: bool = False
+    ) -> Sequence[tuple[Any, ...]]:
         made, columns = self._tables.get(table), TABLES[table].columns
         found = sorted(made(), key=lambda row: row[0]) if made is not None else []
         behind = [row for row in found if after is None or row[0] > after][:limit]
+        numbered = [name for name in columns if by_number and (table, name) in NUMBERED]
+        for _, values in behind:
+            values |= {name: number_of(values[name]) for name in numbered if values[name] is not None}
         return [(*key, *(values[name] for name in columns)) for key, values in behind]
 
     def strays(self) -> Sequence[str]:

@@ -1,6 +1,6 @@
 """The tables of one business in PostgreSQL, for verification and repair."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, LiteralString
 
 import psycopg
@@ -33,6 +33,12 @@ NAMES: Mapping[tuple[str, str], LiteralString] = {
     ("claims", "stream_id"): _id_of("claims.stream"),
 }
 """Columns whose names here are others."""
+NUMBERS: Mapping[tuple[str, str], LiteralString] = {
+    **NAMES,
+    ("streams", "customer_id"): "customer",
+    ("claims", "stream_id"): "stream",
+}
+"""The same where streams are told by their numbers."""
 GIVEN: Mapping[str, LiteralString] = {"requests": "encode(%s, 'hex')::uuid"}
 """Keys that are told in another form than they have here."""
 
@@ -64,9 +70,21 @@ class PostgresEvidence:
         shapes = "SELECT number, kind, name, name_version, text FROM shapes"
         return self._shapes.facts(self.business_id, rows, lambda: self._connection.execute(shapes))
 
-    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
+    def registered(self, numbers: Collection[int]) -> Sequence[tuple[int, str | None]]:
+        return self._connection.execute(
+            "SELECT stream, "
+            + _id_of("streams.customer")
+            + " FROM streams WHERE ledger = number_of(%s) AND stream = ANY (%s::bigint[])",
+            [self.business_id, [*numbers]],
+            binary=True,
+        ).fetchall()
+
+    def page(
+        self, table: str, after: tuple[str, ...] | None, limit: int, *, by_number: bool = False
+    ) -> Sequence[tuple[Any, ...]]:
         key, columns = TABLES[table].key, TABLES[table].columns
-        names = ", ".join([NAMES.get((table, name), name) for name in (*key, *columns)])
+        names_of = NUMBERS if by_number else NAMES
+        names = ", ".join([names_of.get((table, name), name) for name in (*key, *columns)])
         # Columns of keys are compared by bytes, but for those of tables that are not paged through.
         given = ", ".join([GIVEN.get(table, "%s")] * len(key))
         behind = "" if after is None else f" AND ({', '.join(key)}) > ({given})"

@@ -92,7 +92,7 @@ def test_facts_of_right_books_are_read_once(told: Desk, monkeypatch: pytest.Monk
         head = evidence.head()
         assert head is not None
         assert read == list(range(1, head.head.position + 1)), (
-            "sums tell that all claims and requests are right"
+            "sums tell that all claims, streams and requests are right"
         )
 
 
@@ -114,6 +114,20 @@ def test_every_altered_column_is_found(told: Desk) -> None:
             row = next(row for row in books.rows(table) if not is_erased_key(row))
             for column in row:
                 assert_found(books, attacks.alter(books, table, row, column))
+
+
+def test_a_fault_where_sums_are_compared_raises_no_alarm_elsewhere(told: Desk) -> None:
+    with open_books(told.carnet, told.business_id) as books:
+        for table, column in (
+            ("streams", "customer"),
+            ("streams", "spent"),
+            ("claims", "stream"),
+            ("requests", "facts"),
+        ):
+            row = next(row for row in books.rows(table) if row[column] and "/" not in str(row.get("claim")))
+            attacks.alter(books, table, row, column)
+            (found,) = found_after(books)
+            assert found.table == table
 
 
 def test_rows_that_were_swapped_are_found(told: Desk) -> None:

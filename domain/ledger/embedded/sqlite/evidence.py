@@ -1,7 +1,8 @@
 """The tables of one business in a SQLite file, for verification and repair."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from json import dumps
 from typing import Any
 
 from domain.ledger.embedded.sqlite.connection import primary_code
@@ -77,9 +78,19 @@ class SqliteEvidence:
             after, None, limit, ()
         )
 
-    def page(self, table: str, after: tuple[str, ...] | None, limit: int) -> Sequence[tuple[Any, ...]]:
+    def registered(self, numbers: Collection[int]) -> Sequence[tuple[int, str | None]]:
+        return self._connection.execute(
+            f"SELECT stream, {_told('streams', 'customer_id')} FROM streams WHERE ledger = ?"
+            " AND stream IN (SELECT value FROM json_each(?))",
+            (number_of(self.business_id), dumps([*numbers])),
+        ).fetchall()
+
+    def page(
+        self, table: str, after: tuple[str, ...] | None, limit: int, *, by_number: bool = False
+    ) -> Sequence[tuple[Any, ...]]:
         key, columns = TABLES[table].key, TABLES[table].columns
-        names = [*key, *(_told(table, name) for name in columns)]
+        of_column = _number if by_number else _told
+        names = [*key, *(of_column(table, name) for name in columns)]
         behind = "" if after is None else f" AND ({', '.join(key)}) > ({', '.join('?' * len(key))})"
         order = f" ORDER BY {', '.join(key)}" if key else ""
         return self._connection.execute(
@@ -94,6 +105,10 @@ class SqliteEvidence:
 
     def strays(self) -> Sequence[str]:
         return [told for sql in STRAYS for (told,) in self._connection.execute(sql, (self.business_id,))]
+
+
+def _number(table: str, name: str) -> str:
+    return NUMBERED.get((table, name), name)
 
 
 def _told(table: str, name: str) -> str:
