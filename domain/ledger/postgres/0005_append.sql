@@ -179,10 +179,10 @@ BEGIN
                               ORDER BY version LIMIT 1), first)
               FROM unnest(c.streams) AS n;
         END IF;
-        IF cardinality(c.spent) > 0 THEN
-            UPDATE streams SET spent = nullif(n.version, 0) FROM unnest(c.spent) AS n
-             WHERE streams.ledger = own AND streams.stream = n.stream;
-        END IF;
+        -- One by one: a plan for several that was made while the table was small would read all of it for ever.
+        FOREACH r IN ARRAY c.spent LOOP
+            UPDATE streams SET spent = nullif(r.version, 0) WHERE ledger = own AND stream = r.stream;
+        END LOOP;
         IF cardinality(c.claims) > 0 THEN
             INSERT INTO claims (ledger, claim, stream)
             SELECT own, n.claim, n.stream FROM unnest(c.claims) AS n;
