@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 TOGETHER_MAX = 64
 """Orders that are decided where `decide_by` has them decided: more would hold up what else is done there."""
+FACTS_MAX = 1_000
+"""Facts that are folded there for them."""
 
 
 class Run(Protocol):
@@ -101,7 +103,7 @@ def _on_what_is_read(
                 decided[business_id] = decide_on(books, batches[business_id], found, clock)
         return decided
 
-    return run(decide_all)
+    return (run if sum(len(each.facts) for each in loaded.values()) <= FACTS_MAX else here)(decide_all)
 
 
 def _stored_all(

@@ -11,9 +11,9 @@ where the others do.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Dialect, select, update
+from sqlalchemy import Connection, Dialect, select, text, update
 
 from projections.engine.checkpoint import Checkpoint, Stop
 from projections.engine.checkpoint_tables import CHECKPOINTS, COHORTS, LOCK_SHARED, SHARED
@@ -123,6 +123,7 @@ class Cohorts:
         named = tuple((each.name, each.version) for each in projections)
         self._on_postgres = dialect.name == "postgresql"
         ids = "= ANY (%(ids)s::text[])" if self._on_postgres else "IN (SELECT value FROM json_each(:ids))"
+        self._are_asked = "= ANY (:ids)" if self._on_postgres else "IN (SELECT value FROM json_each(:ids))"
         skipping = " FOR UPDATE SKIP LOCKED" if self._on_postgres else ""
         self._shared = plain(
             "SELECT business_id, position, cohort FROM checkpoints"
@@ -174,8 +175,18 @@ class Cohorts:
             for each in of.alone
             if each.physical not in found.own.get(business_id, ())
         ]
+        self._empty(connection, lacking)
         make(connection, lacking, now_ms)()
         return held
+
+    def _empty(self, connection: Connection, lacking: Sequence[Mapping[str, Any]]) -> None:
+        """Delete the rows of tables that begin: those that are there were folded to a place that is lost."""
+        businesses: dict[str, list[str]] = {}
+        for each in lacking:
+            businesses.setdefault(each["physical"], []).append(each["business_id"])
+        for physical, ids in businesses.items():
+            statement = text(f"DELETE FROM {physical} WHERE business_id {self._are_asked}")
+            connection.execute(statement, {"ids": ids if self._on_postgres else as_json(ids)})
 
     def _found(self, connection: Connection, business_ids: Collection[str]) -> _Found:
         ids = array(business_ids) if self._on_postgres else as_json(list(business_ids))

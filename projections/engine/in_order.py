@@ -5,9 +5,9 @@ streams feed, and how the fact is found that a read model or the database refuse
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, delete, select
 
@@ -17,8 +17,12 @@ from projections.engine.checkpoints import CHECKPOINTS, PLACES, Checkpoint
 from projections.engine.cohorts import set_apart
 from projections.engine.definition import Projection
 from projections.engine.fold import Decode, Folding, Page, apply, page_of
+from projections.engine.patience import patiently
+from projections.engine.sqlite_engine import HeldElsewhere
 from projections.engine.streams import other_names
 from projections.engine.tables import ReadTables
+
+Result = TypeVar("Result")
 
 ROWS_PER_DELETION = 1_000
 
@@ -62,7 +66,7 @@ class InOrder:
         with self._views.reading() as connection:
             if self._is_begun(connection, business_id):
                 return
-        while not self._emptied(business_id):
+        while not _held_meanwhile(lambda: self._emptied(business_id)):
             pass
 
     def _is_begun(self, connection: Connection, business_id: str) -> bool:
@@ -101,9 +105,7 @@ class InOrder:
 
     def fill(self, business_id: str, upto: int) -> Iterator[int]:
         """Fold one ledger in memory, with a write every `rows_per_write` rows; yields the position after each page."""
-        with self._views.writing() as connection:
-            set_apart(connection, self._physical, business_id, now_ms())
-            checkpoint = self.checkpoint(connection, self._physical, business_id)
+        checkpoint = _held_meanwhile(lambda: self._set_apart(business_id))
         ledger = self._store.ledger(business_id)
         folding = Folding(self._projection, self._table, empty=checkpoint.position == 0)
         folded = checkpoint
@@ -123,6 +125,13 @@ class InOrder:
                 if folding.held >= self._limits.rows_held:
                     folding.forget()
             yield folded.position
+
+    def _set_apart(self, business_id: str) -> Checkpoint:
+        """The table's own checkpoint; where it had no place, it begins at 0, without a row."""
+        with self._views.writing() as connection:
+            if set_apart(connection, self._physical, business_id, now_ms()):
+                connection.execute(delete(self._table).where(self._table.c.business_id == business_id))
+            return self.checkpoint(connection, self._physical, business_id)
 
     def _read(self, ledger: LedgerRecorder, after: int, upto: int) -> tuple[Page, int]:
         """The next facts that are handled or not known, and the position up to which there is no other."""
@@ -148,6 +157,8 @@ class InOrder:
         """Apply page by page, so that a fact whose rows the database refuses is found."""
         ledger = self._store.ledger(business_id)
         while True:
+            # A runner may have taken the table into a cohort meanwhile, where another process has made it the live one.
+            _held_meanwhile(lambda: self._set_apart(business_id))
             with self._views.writing() as connection:
                 before = self.checkpoint(connection, self._physical, business_id)
                 if before.stop is not None or before.position >= upto:
@@ -156,24 +167,34 @@ class InOrder:
             yield after.position
 
     def apply(self, connection: Connection, ledger: LedgerRecorder, at: Checkpoint, upto: int) -> Checkpoint:
-        """Apply one page to the table of this checkpoint, this one or another of the same read model."""
+        """Apply one page to the table of this checkpoint, this one or another of the same read model.
+
+        Raises HeldElsewhere when the checkpoint was moved meanwhile.
+        """
         page, last = self._read(ledger, at.position, upto)
         table = self._views.table(self._projection, at.physical)
         own, pages = {ledger.business_id: at}, {ledger.business_id: page}
         after = apply(connection, self._projection, table, own, pages)[ledger.business_id]
         if after.stop is None:
             after = replace(after, position=last)
-        checkpoints.move(connection, [(ledger.business_id, at, after)], now_ms())
+        if not checkpoints.move(connection, [(ledger.business_id, at, after)], now_ms()):
+            raise HeldElsewhere("a checkpoint was moved meanwhile")
         return after
 
     def checkpoint(self, connection: Connection, physical: str, business_id: str) -> Checkpoint:
-        """The table's own checkpoint, locked until the transaction ends; position 0 where there is none."""
+        """The table's own checkpoint, locked until the transaction ends.
+
+        Raises NoResultFound for a table that was not set apart: where it stands is not known.
+        """
         own = (CHECKPOINTS.c.physical == physical) & (CHECKPOINTS.c.business_id == business_id)
-        row = connection.execute(select(CHECKPOINTS).where(own).with_for_update()).first()
-        if row is None:
-            return Checkpoint(self._projection.name, physical, 0)
+        row = connection.execute(select(CHECKPOINTS).where(own).with_for_update()).one()
         stop = None if row.stopped_at is None else checkpoints.Stop(row.stopped_at, row.error)
         return Checkpoint(self._projection.name, physical, row.position, stop)
+
+
+def _held_meanwhile(attempt: Callable[[], Result]) -> Result:
+    """The result of an attempt, which is made again while a runner's step holds the checkpoint."""
+    return patiently(attempt, "a checkpoint")
 
 
 def now_ms() -> int:

@@ -220,6 +220,9 @@ class Rebuild:
 
     def _level(self, projection: Projection, business_id: str) -> bool:
         """Bring both tables to the position of the further one; False when one has stopped."""
+        return patiently(lambda: self._leveled(projection, business_id), "a checkpoint")
+
+    def _leveled(self, projection: Projection, business_id: str) -> bool:
         ledger, order = self._store.ledger(business_id), self._in_order(projection)
         physical = self.physicals[projection.name]
         with self._views.writing() as connection:

@@ -92,7 +92,7 @@ def reverse_points(call: Command[ReversalBody]) -> CommandRequest:
 
 def _ask(call: Command[Any], use_case: UseCase[Any], asked: Value, reason: str | None) -> CommandRequest:
     author = call.caller.actor
-    people = actors_known(call, [author.id])
+    people, zone = actors_known(call, [author.id]), call.time_zone
 
     def answer(books: Books, decision: Decision) -> PointsMoved:
         # The entry comes first; what it changes for a merged customer goes on to the survivor's account.
@@ -100,7 +100,7 @@ def _ask(call: Command[Any], use_case: UseCase[Any], asked: Value, reason: str |
         stream = books.stream(stream_id)
         assert stream is not None, "it holds the new entry"
         new = entry(stream.facts[-len(made)])
-        shown = shown_row(new, call.time_zone, people, reason if call.sees_people else None)
+        shown = shown_row(new, zone, people, reason if call.sees_people else None)
         customer_id = books.survivor_of(customer_of(stream_id))
         account = books.stream(account_id(customer_id))
         assert account is not None, "it has the points"

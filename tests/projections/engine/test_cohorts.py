@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import closing
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,8 @@ from projections.engine.checkpoints import CHECKPOINTS, PLACES, SHARED
 from projections.engine.cohorts import Cohorts, set_apart
 from projections.engine.definition import Projection
 from projections.engine.drop_old import drop_old
+from projections.engine.filling import Limits
+from projections.engine.in_order import InOrder
 from projections.engine.rebuild import Rebuild, rebuild
 from projections.engine.runner import Runner
 from projections.engine.sqlite_engine import HeldElsewhere
@@ -272,3 +275,44 @@ def test_each_table_has_one_place_and_the_rows_up_to_it_whatever_happens(steps: 
 
 def _none_differs(difference: object) -> None:
     raise AssertionError(difference)
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before the other began", "in the middle"])
+def test_a_careful_fill_goes_on_where_the_table_has_come_by_others(
+    open_installation: Open, begun: bool
+) -> None:
+    """Another rebuild has made it the live one, and a runner took it into a cohort."""
+    here, other = open_installation(), open_installation()
+    record(here.store, *[Counted(item="a", change=1)] * 6)
+    run_all(here)
+    limits = Limits(facts_per_page=2)
+    first = Rebuild(here.store, here.views, here.balances, decode=decode, limits=limits)
+    second = Rebuild(other.store, other.views, other.balances, decode=decode)
+    assert first.physical == second.physical
+    careful = InOrder(here.store, here.views, here.balances, first.physical, decode, limits)
+    pages = careful._fill_carefully(BUSINESS, 8)
+    if begun:
+        careful.begin(BUSINESS)
+        next(pages)
+    second.fill()
+    second.switch()
+    record(here.store, *[Counted(item="a", change=1)] * 2)
+    run_all(other)
+    assert len(list(islice(pages, 20))) < 20
+    assert table_rows(here.views, here.balances) == folded(here.store, here.balances)
+
+
+def test_a_table_whose_place_is_lost_begins_without_its_rows(open_installation: Open) -> None:
+    """A restore in part leaves rows that no checkpoint speaks for, in the businesses where the table shared one."""
+    sick = open_installation(balances(poisoned=True), entries())
+    record(
+        sick.store, *FACTS, Counted(item="b", change=POISON)
+    )  # here it has stopped, and has a row of its own
+    record(sick.store, *FACTS, business_id=OTHER)
+    run_all(sick)
+    with sick.views.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE cohorts")
+    again = open_installation(balances(), entries())
+    run_all(again)
+    for projection in (again.balances, again.entries):
+        assert table_rows(again.views, projection, OTHER) == folded(again.store, projection, OTHER)
