@@ -8,7 +8,7 @@ before the loop runs share one wake-up.
     made = outcomes.run(work)
 
 The other way round, a thread of the ledger has work done on the loop. Threads share one interpreter: when the one that
-works lets go of it for a moment, such as to deflate an answer, the loop takes it for all the requests that have come,
+works lets go of it for a moment, such as to pack an answer, the loop takes it for all the requests that have come,
 and the database has nothing to do meanwhile. On the loop nobody takes it, and the requests have their turn while the
 database works.
 """

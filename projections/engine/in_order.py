@@ -105,7 +105,7 @@ class InOrder:
 
     def fill(self, business_id: str, upto: int) -> Iterator[int]:
         """Fold one ledger in memory, with a write every `rows_per_write` rows; yields the position after each page."""
-        checkpoint = _held_meanwhile(lambda: self._set_apart(business_id))
+        checkpoint = _held_meanwhile(lambda: self._place(business_id))
         ledger = self._store.ledger(business_id)
         folding = Folding(self._projection, self._table, empty=checkpoint.position == 0)
         folded = checkpoint
@@ -126,12 +126,15 @@ class InOrder:
                     folding.forget()
             yield folded.position
 
-    def _set_apart(self, business_id: str) -> Checkpoint:
-        """The table's own checkpoint; where it had no place, it begins at 0, without a row."""
+    def _place(self, business_id: str) -> Checkpoint:
         with self._views.writing() as connection:
-            if set_apart(connection, self._physical, business_id, now_ms()):
-                connection.execute(delete(self._table).where(self._table.c.business_id == business_id))
-            return self.checkpoint(connection, self._physical, business_id)
+            return self._set_apart(connection, business_id)
+
+    def _set_apart(self, connection: Connection, business_id: str) -> Checkpoint:
+        """The table's own checkpoint; where it had no place, it begins at 0, without a row."""
+        if set_apart(connection, self._physical, business_id, now_ms()):
+            connection.execute(delete(self._table).where(self._table.c.business_id == business_id))
+        return self.checkpoint(connection, self._physical, business_id)
 
     def _read(self, ledger: LedgerRecorder, after: int, upto: int) -> tuple[Page, int]:
         """The next facts that are handled or not known, and the position up to which there is no other."""
@@ -156,15 +159,20 @@ class InOrder:
     def _fill_carefully(self, business_id: str, upto: int) -> Iterator[int]:
         """Apply page by page, so that a fact whose rows the database refuses is found."""
         ledger = self._store.ledger(business_id)
-        while True:
-            # A runner may have taken the table into a cohort meanwhile, where another process has made it the live one.
-            _held_meanwhile(lambda: self._set_apart(business_id))
-            with self._views.writing() as connection:
-                before = self.checkpoint(connection, self._physical, business_id)
-                if before.stop is not None or before.position >= upto:
-                    return
-                after = self.apply(connection, ledger, before, upto)
+        while (after := _held_meanwhile(lambda: self._applied(ledger, upto))) is not None:
             yield after.position
+
+    def _applied(self, ledger: LedgerRecorder, upto: int) -> Checkpoint | None:
+        """The checkpoint after one more page; None where nothing is left to apply.
+
+        A runner may have taken the table into a cohort since the last page, where another process has made it the live
+        one: it is set apart in the same transaction.
+        """
+        with self._views.writing() as connection:
+            before = self._set_apart(connection, ledger.business_id)
+            if before.stop is not None or before.position >= upto:
+                return None
+            return self.apply(connection, ledger, before, upto)
 
     def apply(self, connection: Connection, ledger: LedgerRecorder, at: Checkpoint, upto: int) -> Checkpoint:
         """Apply one page to the table of this checkpoint, this one or another of the same read model.
