@@ -184,7 +184,7 @@ def test_a_ledger_whose_damage_shows_while_it_is_read_is_named(desk_on: Desk) ->
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     whole = path.read_bytes()
     path.write_bytes(whole[:4_096] + b"\xff" * (len(whole) - 4_096))
-    store._file.close_readers()
+    store._file._close_idle()
     with pytest.raises(LedgerDamaged, match="carnet restore"):
         store.keys_of(desk_on.business_id)
 

@@ -87,11 +87,6 @@ class LedgerFile:
                 return
         connection.close()
 
-    def close_readers(self) -> None:
-        """Close the reading connections that are not in use."""
-        with self._idle_lock:
-            self._close_idle()
-
     def _close_idle(self) -> None:
         for connection in self._idle:
             connection.close()
